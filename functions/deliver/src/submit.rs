@@ -1,0 +1,202 @@
+//! Submitting a claimed text to its provider.
+
+use std::time::Duration;
+
+use handover_aws::{
+    Failure, OpenInbox,
+    http::{SendError, send},
+    queue::Outbound,
+    store::{Claim, LedgerState},
+};
+use handover_core::{Conversation, DeliveryResult, Fence, Suppressed, fence};
+use handover_providers::{Endpoint, Outgoing, Secrets, SendResult, classify, send_text, timeout};
+
+use crate::{App, Settled};
+
+/// A fence that was read longer ago than this is read again before anything is submitted.
+const FENCE_LIVE: Duration = Duration::from_secs(1);
+/// How often a fence is read again before the text waits for quieter times.
+const FENCE_READS: u32 = 3;
+/// Bytes of a provider's answer that are read.
+const MAX_ANSWER_BYTES: usize = 262_144;
+
+/// Whether a text may go, and how it will.
+enum Checked {
+    Go(Vec<http::Request<Vec<u8>>>),
+    Stop(Settlement),
+}
+
+/// How a claim is settled.
+struct Settlement {
+    state: LedgerState,
+    provider_message: Option<String>,
+    detail: Option<String>,
+    result: Option<DeliveryResult>,
+}
+
+impl Settlement {
+    fn sent(message: String) -> Self {
+        Self { state: LedgerState::Sent, provider_message: Some(message), detail: None, result: None }
+    }
+
+    fn failed(class: &str, code: Option<String>) -> Self {
+        let result = DeliveryResult::Failed { class: class.to_owned(), code };
+        Self {
+            state: LedgerState::Failed,
+            provider_message: None,
+            detail: Some(class.to_owned()),
+            result: Some(result),
+        }
+    }
+
+    fn unknown() -> Self {
+        let result = Some(DeliveryResult::Unknown);
+        Self { state: LedgerState::Unknown, provider_message: None, detail: None, result }
+    }
+
+    fn suppressed(why: Suppressed) -> Self {
+        let result = Some(DeliveryResult::Suppressed(why));
+        let detail = Some(suppressed_name(why).to_owned());
+        Self { state: LedgerState::Suppressed, provider_message: None, detail, result }
+    }
+}
+
+impl App {
+    /// Submits a text that is claimed as `attempt`, and settles the claim.
+    ///
+    /// # Errors
+    /// [`Failure::Retry`] when it was certainly not sent: the claim is released.
+    pub(crate) async fn submit(
+        &self,
+        outbound: &Outbound,
+        claim: &Claim<'_>,
+        attempt: u32,
+    ) -> Result<Settled, Failure> {
+        let settlement = match self.check(outbound).await {
+            Ok(Checked::Go(requests)) => self.submit_all(outbound, requests).await,
+            Ok(Checked::Stop(settlement)) => Ok(settlement),
+            Err(Failure::Quarantine { reason }) => Ok(Settlement::failed(reason, None)),
+            Err(failure @ Failure::Retry { .. }) => Err(failure),
+        };
+        let now = self.clock.now();
+        match settlement {
+            Ok(settlement) => {
+                let Settlement { state, provider_message, detail, result } = settlement;
+                let (message, detail) = (provider_message.as_deref(), detail.as_deref());
+                if self.store.settle_claim(claim, attempt, state, message, detail, now).await? {
+                    Ok(Settled { state, attempt, result })
+                } else {
+                    // Somebody took us for dead and settled it as unknown.
+                    let result = Some(DeliveryResult::Unknown);
+                    Ok(Settled { state: LedgerState::Unknown, attempt, result })
+                }
+            }
+            Err(failure) => {
+                let released = LedgerState::Released;
+                self.store.settle_claim(claim, attempt, released, None, Some(failure.reason()), now).await?;
+                Err(failure)
+            }
+        }
+    }
+
+    /// Everything that has to be known before the provider is called: the inbox, and last of all
+    /// whether the text still stands.
+    async fn check(&self, outbound: &Outbound) -> Result<Checked, Failure> {
+        let open = self.inboxes.open(&outbound.inbox).await?;
+        let Some(open) = open.filter(|open| open.inbox.account == outbound.account) else {
+            return Ok(Checked::Stop(Settlement::failed("gone", None)));
+        };
+        for _ in 0..FENCE_READS {
+            let read_at = self.clock.monotonic();
+            let state = self.store.state(&outbound.account, &outbound.conversation).await?;
+            let Some(conversation) = state else {
+                return Ok(Checked::Stop(Settlement::failed("gone", None)));
+            };
+            let now = self.clock.now();
+            match fence(&conversation, outbound.purpose, outbound.epoch, outbound.expires_at, now) {
+                Fence::Suppress(why) => return Ok(Checked::Stop(Settlement::suppressed(why))),
+                Fence::Submit => {}
+            }
+            let requests = match self.requests(outbound, &open, &conversation) {
+                Ok(requests) => requests,
+                Err(settlement) => return Ok(Checked::Stop(settlement)),
+            };
+            if self.clock.monotonic().saturating_sub(read_at) < FENCE_LIVE {
+                return Ok(Checked::Go(requests));
+            }
+        }
+        Err(Failure::retry("store is too slow for a safe send"))
+    }
+
+    fn requests(
+        &self,
+        outbound: &Outbound,
+        open: &OpenInbox<Secrets>,
+        conversation: &Conversation,
+    ) -> Result<Vec<http::Request<Vec<u8>>>, Settlement> {
+        let public_url = format!("{}/webhooks/{}", self.public_url, open.inbox.id);
+        let endpoint = Endpoint {
+            provider: open.inbox.provider,
+            inbox: &open.inbox.id,
+            public_url: &public_url,
+            settings: &open.inbox.settings,
+            secrets: &open.secrets,
+        };
+        let outgoing = Outgoing {
+            to: &conversation.address,
+            text: &outbound.text,
+            purpose: outbound.purpose,
+            effect: &outbound.effect,
+            sent_at: self.clock.wall(),
+        };
+        send_text(&endpoint, &outgoing).map_err(|_| Settlement::failed("bad_settings", None))
+    }
+
+    /// Submits the parts of a text in order. Once one is out, the rest is never tried again.
+    async fn submit_all(
+        &self,
+        outbound: &Outbound,
+        requests: Vec<http::Request<Vec<u8>>>,
+    ) -> Result<Settlement, Failure> {
+        let Some(open) = self.inboxes.open(&outbound.inbox).await? else {
+            return Ok(Settlement::failed("gone", None));
+        };
+        let provider = open.inbox.provider;
+        let mut first: Option<String> = None;
+        for request in requests {
+            let answer = send(&self.world, request, timeout(provider), MAX_ANSWER_BYTES).await;
+            let result = match answer {
+                Ok(answer) => classify(provider, answer.status(), answer.headers(), answer.body()),
+                Err(SendError::NotSent { .. }) => SendResult::Retry { after: None },
+                Err(SendError::Ambiguous { .. }) => SendResult::Ambiguous,
+            };
+            match result {
+                SendResult::Sent { message } => {
+                    first.get_or_insert(message);
+                }
+                _ if first.is_some() => return Ok(Settlement::unknown()),
+                SendResult::Retry { after } => {
+                    return Err(Failure::Retry { after, reason: "provider is not taking messages" });
+                }
+                SendResult::Failed { class, code } => return Ok(Settlement::failed(class.name(), code)),
+                SendResult::Ambiguous => return Ok(Settlement::unknown()),
+            }
+        }
+        Ok(first.map_or_else(|| Settlement::failed("empty", None), Settlement::sent))
+    }
+}
+
+const fn suppressed_name(why: Suppressed) -> &'static str {
+    match why {
+        Suppressed::ControlChanged => "control_changed",
+        Suppressed::HumanWrote => "human_wrote",
+        Suppressed::Expired => "expired",
+        Suppressed::OptedOut => "opted_out",
+    }
+}
+
+/// Reads what [`suppressed_name`] writes.
+pub(crate) fn suppressed_from(name: &str) -> Option<Suppressed> {
+    let all = [Suppressed::ControlChanged, Suppressed::HumanWrote, Suppressed::Expired, Suppressed::OptedOut];
+    all.into_iter().find(|why| suppressed_name(*why) == name)
+}

@@ -1,0 +1,243 @@
+//! Verifies webhooks, normalises them, and puts events on the conversation queue.
+//!
+//! Knows no bot's configuration and waits for nobody: what is answered with 2xx is durable.
+
+use std::sync::Arc;
+
+use aws_lambda_events::{
+    apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse},
+    encodings::Body,
+};
+use data_encoding::BASE64;
+use handover_aws::{
+    Clock, Failure, Host, Inboxes, OpenInbox, Queues, StartError, open_inboxes, queue::Quarantined, telemetry,
+};
+use handover_core::{
+    ConversationId, DeliveryId, Envelope, Event, EventKind, Inbox, InboxId, Message, lower_base32,
+};
+use handover_detect::signals;
+use handover_providers::{Endpoint, Inbound, Reply, Secrets, Verdict, WebhookRequest, body_limit, receive};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use sha2::{Digest, Sha256};
+
+/// The function: everything that outlives an invocation.
+#[derive(Clone, Debug)]
+pub struct App {
+    queues: Queues,
+    clock: Clock,
+    inboxes: Arc<Inboxes<Secrets>>,
+    public_url: String,
+}
+
+/// An answer to a provider.
+struct Answer {
+    status: StatusCode,
+    content_type: &'static str,
+    body: String,
+    retry_after: bool,
+}
+
+impl Answer {
+    fn plain(status: StatusCode, body: &str) -> Self {
+        let content_type = "text/plain; charset=utf-8";
+        Self { status, content_type, body: body.to_owned(), retry_after: false }
+    }
+
+    fn unavailable() -> Self {
+        Self { retry_after: true, ..Self::plain(StatusCode::SERVICE_UNAVAILABLE, "try again later") }
+    }
+}
+
+impl From<Reply> for Answer {
+    fn from(reply: Reply) -> Self {
+        Self { status: reply.status, content_type: reply.content_type, body: reply.body, retry_after: false }
+    }
+}
+
+impl App {
+    /// Starts the function.
+    ///
+    /// # Errors
+    /// [`StartError`] with everything that is missing from its environment, or without the master key.
+    pub async fn start(host: &Host) -> Result<Self, StartError> {
+        let mut reading = host.read();
+        let sdk = reading.sdk();
+        let store = reading.store(&sdk);
+        let queues = reading.queues(&sdk);
+        reading.required("CONVERSATION_QUEUE_URL");
+        let key_arn = reading.required("MASTER_KEY_SECRET_ARN");
+        let public_url = reading.required("PUBLIC_URL");
+        reading.finish()?;
+        let inboxes = open_inboxes(&sdk, &key_arn, store, host.clock.clone()).await?;
+        Ok(Self::new(queues, host.clock.clone(), Arc::new(inboxes), public_url))
+    }
+
+    /// The function on these queues and inboxes, which providers reach at `public_url`.
+    pub const fn new(
+        queues: Queues,
+        clock: Clock,
+        inboxes: Arc<Inboxes<Secrets>>,
+        public_url: String,
+    ) -> Self {
+        Self { queues, clock, inboxes, public_url }
+    }
+
+    /// Answers one webhook call.
+    pub async fn handle(&self, request: ApiGatewayV2httpRequest) -> ApiGatewayV2httpResponse {
+        let answer = self.answer(request).await;
+        telemetry::count("webhook", answer.status.as_str());
+        let mut headers = HeaderMap::new();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(answer.content_type));
+        if answer.retry_after {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
+        }
+        let mut response = ApiGatewayV2httpResponse::default();
+        response.status_code = i64::from(answer.status.as_u16());
+        response.headers = headers;
+        response.body = Some(Body::Text(answer.body));
+        response
+    }
+
+    async fn answer(&self, request: ApiGatewayV2httpRequest) -> Answer {
+        let not_found = || Answer::plain(StatusCode::NOT_FOUND, "no such inbox");
+        let path = request.raw_path.as_deref().unwrap_or_default();
+        let id = path.rsplit('/').next().and_then(|last| last.parse::<InboxId>().ok());
+        let Some(id) = id else { return not_found() };
+        let open = match self.inboxes.open(&id).await {
+            Ok(Some(open)) => open,
+            Ok(None) => return not_found(),
+            Err(failure) => {
+                telemetry::failed("evaluate", "retry", failure.reason(), 1);
+                return Answer::unavailable();
+            }
+        };
+        let limit = body_limit(open.inbox.provider);
+        let body = match body_of(&request, limit) {
+            Ok(body) => body,
+            Err(refused) => return refused,
+        };
+        let method = request.request_context.http.method.clone();
+        self.judge(&open, &method, &request, &body).await
+    }
+
+    async fn judge(
+        &self,
+        open: &OpenInbox<Secrets>,
+        method: &Method,
+        request: &ApiGatewayV2httpRequest,
+        body: &[u8],
+    ) -> Answer {
+        let inbox = &open.inbox;
+        let public_url = format!("{}/webhooks/{}", self.public_url, inbox.id);
+        let endpoint = Endpoint {
+            provider: inbox.provider,
+            inbox: &inbox.id,
+            public_url: &public_url,
+            settings: &inbox.settings,
+            secrets: &open.secrets,
+        };
+        let webhook = WebhookRequest {
+            method,
+            raw_query: request.raw_query_string.as_deref().unwrap_or_default(),
+            headers: &request.headers,
+            body,
+        };
+        match receive(&endpoint, &webhook, self.clock.wall()) {
+            Verdict::Refused(refusal) => {
+                telemetry::count("webhook_refused", refusal.reason);
+                Answer::plain(refusal.status, refusal.reason)
+            }
+            Verdict::Malformed(malformed) => {
+                let quarantined = self.quarantined(inbox, &malformed.reason, body);
+                match self.queues.quarantine(&quarantined).await {
+                    Ok(()) => malformed.reply.into(),
+                    Err(failure) => unavailable(&failure),
+                }
+            }
+            Verdict::Accepted(accepted) => {
+                for _ in &accepted.unknown {
+                    telemetry::count("webhook_unknown_event", inbox.provider.name());
+                }
+                let delivery_id = delivery_id(request);
+                let envelopes: Vec<Envelope> = accepted
+                    .events
+                    .into_iter()
+                    .filter_map(|inbound| self.envelope(inbox, &delivery_id, inbound))
+                    .collect();
+                match self.queues.events(&envelopes).await {
+                    Ok(()) => accepted.reply.into(),
+                    Err(failure) => unavailable(&failure),
+                }
+            }
+        }
+    }
+
+    fn envelope(&self, inbox: &Inbox, delivery_id: &DeliveryId, inbound: Inbound) -> Option<Envelope> {
+        let id = inbound.event_id(&inbox.id);
+        let strongest = inbound.identities.first()?;
+        let conversation = ConversationId::derive(&inbox.account, &inbox.id, strongest);
+        let mut kind = inbound.kind;
+        if let EventKind::Message(message) | EventKind::Edited { content: message, .. } = &mut kind {
+            understand(message);
+        }
+        Some(Envelope {
+            account: inbox.account.clone(),
+            inbox: inbox.id.clone(),
+            conversation,
+            identities: inbound.identities,
+            address: Some(inbound.address),
+            delivery_id: delivery_id.clone(),
+            waited: false,
+            event: Event { id, sent_at: inbound.sent_at, received_at: self.clock.now(), kind },
+        })
+    }
+
+    fn quarantined(&self, inbox: &Inbox, reason: &str, body: &[u8]) -> Quarantined {
+        // A queue takes text only; what is none travels encoded, and says so.
+        let text = match std::str::from_utf8(body) {
+            Ok(text) if !text.contains(|c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) => {
+                text.to_owned()
+            }
+            Ok(_) | Err(_) => format!("base64:{}", BASE64.encode(body)),
+        };
+        let mut quarantined =
+            Quarantined::new(inbox.account.clone(), "evaluate", reason, text, self.clock.now());
+        quarantined.inbox = Some(inbox.id.clone());
+        quarantined
+    }
+}
+
+fn understand(message: &mut Message) {
+    if let Some(text) = message.content.text() {
+        message.signals = signals(text);
+    }
+}
+
+fn unavailable(failure: &Failure) -> Answer {
+    telemetry::failed("evaluate", "retry", failure.reason(), 1);
+    Answer::unavailable()
+}
+
+/// The body's bytes as the provider sent them; refused by size before anything is computed on it.
+fn body_of(request: &ApiGatewayV2httpRequest, limit: usize) -> Result<Vec<u8>, Answer> {
+    let too_large = || Answer::plain(StatusCode::PAYLOAD_TOO_LARGE, "body is too large");
+    let text = request.body.as_deref().unwrap_or_default();
+    if !request.is_base64_encoded {
+        return if text.len() > limit { Err(too_large()) } else { Ok(text.as_bytes().to_vec()) };
+    }
+    if text.len() / 4 * 3 > limit + 2 {
+        return Err(too_large());
+    }
+    let bytes = BASE64
+        .decode(text.as_bytes())
+        .map_err(|_| Answer::plain(StatusCode::BAD_REQUEST, "body is not base64"))?;
+    if bytes.len() > limit { Err(too_large()) } else { Ok(bytes) }
+}
+
+/// What this enqueue is called: the gateway's request id, in the letters that an id may have.
+fn delivery_id(request: &ApiGatewayV2httpRequest) -> DeliveryId {
+    let id = request.request_context.request_id.as_deref().unwrap_or_default();
+    let hash = Sha256::digest(id.as_bytes());
+    let text: String = lower_base32(&hash).chars().take(26).collect();
+    text.parse().unwrap_or_else(|_| DeliveryId::from_random([0; 16]))
+}

@@ -1,0 +1,110 @@
+//! Decides due timers, sets those that could not be set, and sweeps for those that got lost.
+
+use std::time::Duration;
+
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
+use handover_aws::{
+    Failure, Host, Processor, StartError,
+    batch::{Batch, Received},
+    queue::{self, MAX_BATCH, Timed, timer_event},
+    store::WakingKind,
+    telemetry,
+};
+use handover_core::{AccountId, EventKind, Timer, TimerKind, Timestamp};
+
+/// The function: everything that outlives an invocation.
+#[derive(Clone, Debug)]
+pub struct App {
+    processor: Processor,
+}
+
+impl App {
+    /// Starts the function.
+    ///
+    /// # Errors
+    /// [`StartError`] with everything that is missing from its environment.
+    pub fn start(host: &Host) -> Result<Self, StartError> {
+        let mut reading = host.read();
+        let processor = reading.processor(&reading.sdk());
+        reading.finish()?;
+        Ok(Self::new(processor))
+    }
+
+    /// The function on this store, these queues and timers.
+    pub const fn new(processor: Processor) -> Self {
+        Self { processor }
+    }
+
+    /// Processes a batch of the timers queue.
+    pub async fn handle(&self, event: SqsEvent, deadline: Timestamp) -> SqsBatchResponse {
+        let queues = self.processor.queues();
+        let batch = Batch {
+            source: "resume",
+            queues,
+            queue_url: &queues.urls().timers,
+            clock: self.processor.clock(),
+            deadline,
+        };
+        batch.work(event, |received| self.one(received)).await
+    }
+
+    async fn one(&self, received: Received) -> Result<(), Failure> {
+        match queue::decode(&received.body)? {
+            Timed::Event { mut envelope } => {
+                if let EventKind::Timer(_) = envelope.event.kind {
+                    // It was written when it was set; it reaches us now.
+                    envelope.event.received_at = self.processor.clock().now();
+                }
+                self.processor.refuse_suspect(&envelope, &received).await?;
+                self.processor.process(&envelope).await?;
+                Ok(())
+            }
+            Timed::Arm { envelope } => {
+                let now = self.processor.clock().now();
+                self.processor.timers().arm(&envelope, now).await
+            }
+            Timed::Sweep { account: Some(account) } => self.sweep(&account).await,
+            Timed::Sweep { account: None } => self.sweep_all().await,
+        }
+    }
+
+    /// Looks at every account: each is a message of its own, so that none waits for another.
+    async fn sweep_all(&self) -> Result<(), Failure> {
+        let accounts = self.processor.store().accounts().await?;
+        let sweeps: Vec<Timed> =
+            accounts.into_iter().map(|account| Timed::Sweep { account: Some(account) }).collect();
+        self.processor.queues().timed_all(&sweeps, Duration::ZERO).await
+    }
+
+    /// Wakes every conversation of an account in which something is due. The index may lag, and
+    /// what it shows may be long done: the record decides.
+    async fn sweep(&self, account: &AccountId) -> Result<(), Failure> {
+        let now = self.processor.clock().now();
+        let mut woken: u32 = 0;
+        for kind in [WakingKind::WithHumans, WakingKind::BotPending] {
+            let mut start = None;
+            loop {
+                let (rows, next) = self.processor.store().waking(account, kind, now, start).await?;
+                let wakes: Vec<Timed> = rows
+                    .iter()
+                    .map(|row| {
+                        let timer =
+                            Timer { kind: TimerKind::Wake, epoch: 0, sequence: 0, due_at: row.wake_at };
+                        let envelope = timer_event(account, &row.inbox, &row.conversation, &timer, now);
+                        Timed::Event { envelope: Box::new(envelope) }
+                    })
+                    .collect();
+                for chunk in wakes.chunks(MAX_BATCH) {
+                    self.processor.queues().timed_all(chunk, Duration::ZERO).await?;
+                }
+                woken = woken.saturating_add(u32::try_from(wakes.len()).unwrap_or(u32::MAX));
+                start = next;
+                if start.is_none() {
+                    break;
+                }
+            }
+        }
+        telemetry::gauge("overdue", woken);
+        Ok(())
+    }
+}

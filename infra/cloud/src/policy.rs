@@ -1,0 +1,200 @@
+//! Identity policies of functions: who may do what to which resource.
+
+use serde_json::Value;
+
+/// One statement of a function's policy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Statement {
+    /// Whether it allows; otherwise it denies, and a denial beats every permission.
+    pub allows: bool,
+    /// Actions such as `dynamodb:GetItem`, in which `*` and `?` are wildcards; case does not matter.
+    pub actions: Vec<String>,
+    /// Resource ARNs, in which `*` and `?` are wildcards.
+    pub resources: Vec<String>,
+    /// The service that a role must be passed to (`iam:PassedToService`), if the statement says so.
+    pub passed_to_service: Option<String>,
+}
+
+/// One thing that a call does to one resource.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Access {
+    /// The action, such as `dynamodb:GetItem`.
+    pub action: String,
+    /// The ARN of the resource.
+    pub resource: String,
+    /// For `iam:PassRole`: the service that gets the role.
+    pub passed_to_service: Option<&'static str>,
+}
+
+impl Access {
+    /// An access to a resource.
+    pub fn new(action: impl Into<String>, resource: impl Into<String>) -> Self {
+        Self { action: action.into(), resource: resource.into(), passed_to_service: None }
+    }
+
+    /// Passing a role to a service, as a call does that names a role for later use.
+    pub fn pass_role(role: impl Into<String>, service: &'static str) -> Self {
+        Self { action: "iam:PassRole".to_owned(), resource: role.into(), passed_to_service: Some(service) }
+    }
+}
+
+impl Statement {
+    /// Reads a resolved policy statement. The error says what the local cloud does not know.
+    pub fn read(statement: &Value) -> Result<Self, String> {
+        let fields = statement.as_object().ok_or("is not a structure")?;
+        let known = ["Sid", "Effect", "Action", "Resource", "Condition"];
+        if let Some(unknown) = fields.keys().find(|key| !known.contains(&key.as_str())) {
+            return Err(format!("has {unknown}, which is not known to the local cloud"));
+        }
+        let allows = match fields.get("Effect").and_then(Value::as_str) {
+            Some("Allow") => true,
+            Some("Deny") => false,
+            _ => return Err("has an Effect that is neither Allow nor Deny".to_owned()),
+        };
+        let passed_to_service = match fields.get("Condition") {
+            None => None,
+            Some(condition) => Some(passed_to_service(condition).ok_or_else(|| {
+                format!("has a condition that is not known to the local cloud: {condition}")
+            })?),
+        };
+        Ok(Self {
+            allows,
+            actions: texts(fields.get("Action")).ok_or("has no Action")?,
+            resources: texts(fields.get("Resource")).ok_or("has no Resource")?,
+            passed_to_service,
+        })
+    }
+
+    fn covers(&self, access: &Access) -> bool {
+        let action = access.action.to_ascii_lowercase();
+        self.actions.iter().any(|pattern| matches(&pattern.to_ascii_lowercase(), &action))
+            && self.resources.iter().any(|pattern| matches(pattern, &access.resource))
+            && self
+                .passed_to_service
+                .as_deref()
+                .is_none_or(|service| access.passed_to_service == Some(service))
+    }
+}
+
+/// Whether the statements permit an access: one must allow it, and none may deny it.
+pub fn permits(statements: &[Statement], access: &Access) -> bool {
+    let mut covering = statements.iter().filter(|statement| statement.covers(access)).peekable();
+    covering.peek().is_some() && covering.all(|statement| statement.allows)
+}
+
+/// The one condition that is known: `StringEquals: {iam:PassedToService: service}`.
+fn passed_to_service(condition: &Value) -> Option<String> {
+    let operators = condition.as_object().filter(|operators| operators.len() == 1)?;
+    let keys = operators.get("StringEquals")?.as_object().filter(|keys| keys.len() == 1)?;
+    keys.get("iam:PassedToService")?.as_str().map(str::to_owned)
+}
+
+fn texts(value: Option<&Value>) -> Option<Vec<String>> {
+    match value? {
+        Value::String(one) => Some(vec![one.clone()]),
+        Value::Array(many) => many.iter().map(|text| text.as_str().map(str::to_owned)).collect(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => None,
+    }
+}
+
+/// Whether a text matches a pattern with `*` (any run) and `?` (any one character).
+fn matches(pattern: &str, text: &str) -> bool {
+    // The greedy algorithm: on a mismatch, let the last star swallow one character more.
+    let (mut pattern, mut text) = (pattern, text);
+    let mut retry: Option<(&str, &str)> = None;
+    loop {
+        let mut rest = pattern.chars();
+        match rest.next() {
+            Some('*') => {
+                pattern = rest.as_str();
+                retry = Some((pattern, text));
+                continue;
+            }
+            Some(expected) => {
+                let mut found = text.chars();
+                if found.next().is_some_and(|found| expected == '?' || found == expected) {
+                    pattern = rest.as_str();
+                    text = found.as_str();
+                    continue;
+                }
+            }
+            None if text.is_empty() => return true,
+            None => {}
+        }
+        let Some((after_star, swallowed)) = retry else { return false };
+        let mut swallowed = swallowed.chars();
+        if swallowed.next().is_none() {
+            return false;
+        }
+        pattern = after_star;
+        text = swallowed.as_str();
+        retry = Some((after_star, text));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn wildcards() {
+        for (pattern, text, expected) in [
+            ("*", "", true),
+            ("a*c", "abbbc", true),
+            ("a*c", "abbbd", false),
+            ("a?c", "abc", true),
+            ("a?c", "ac", false),
+            ("schedule/g/*", "schedule/g/x-1", true),
+            ("schedule/g/*", "schedule/h/x-1", false),
+            ("*ab*ab", "xxabab", true),
+            ("table/t", "table/t/index/i", false),
+        ] {
+            assert_eq!(matches(pattern, text), expected, "{pattern} on {text}");
+        }
+    }
+
+    fn statement(effect: &str, action: &Value, resource: &str) -> Statement {
+        Statement::read(&json!({"Effect": effect, "Action": action, "Resource": resource})).unwrap()
+    }
+
+    #[test]
+    fn nothing_is_allowed_unless_a_statement_says_so_and_a_denial_beats_it() {
+        let allow = statement("Allow", &json!(["dynamodb:GetItem", "dynamodb:Put*"]), "arn:t");
+        let deny = statement("Deny", &json!("dynamodb:PutItem"), "*");
+        let policy = [allow.clone(), deny];
+        assert!(permits(&policy, &Access::new("dynamodb:getitem", "arn:t")));
+        assert!(!permits(&policy, &Access::new("dynamodb:GetItem", "arn:other")));
+        assert!(!permits(&policy, &Access::new("dynamodb:Query", "arn:t")));
+        assert!(permits(&[allow], &Access::new("dynamodb:PutItem", "arn:t")));
+        assert!(!permits(&policy, &Access::new("dynamodb:PutItem", "arn:t")));
+        assert!(!permits(&[], &Access::new("dynamodb:GetItem", "arn:t")));
+    }
+
+    #[test]
+    fn a_role_is_passed_only_to_the_named_service() {
+        let read = Statement::read(&json!({
+            "Effect": "Allow", "Action": "iam:PassRole", "Resource": "arn:role",
+            "Condition": {"StringEquals": {"iam:PassedToService": "scheduler.amazonaws.com"}},
+        }));
+        let policy = [read.unwrap()];
+        assert!(permits(&policy, &Access::pass_role("arn:role", "scheduler.amazonaws.com")));
+        assert!(!permits(&policy, &Access::pass_role("arn:role", "lambda.amazonaws.com")));
+        assert!(!permits(&policy, &Access::pass_role("arn:other", "scheduler.amazonaws.com")));
+    }
+
+    #[test]
+    fn what_is_not_known_is_an_error() {
+        let base = json!({"Effect": "Allow", "Action": "a:b", "Resource": "*"});
+        assert!(Statement::read(&base).is_ok());
+        for (key, value) in [
+            ("NotAction", json!("a:c")),
+            ("Condition", json!({"Bool": {"aws:SecureTransport": "true"}})),
+            ("Effect", json!("Maybe")),
+        ] {
+            let mut changed = base.clone();
+            changed.as_object_mut().unwrap().insert(key.to_owned(), value);
+            assert!(Statement::read(&changed).is_err(), "{key}");
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! The command line.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use clap::Parser;
+use tracing::level_filters::LevelFilter;
+
+/// Runs the whole of Handover on this machine: the functions, a local AWS, a sample clinic, and a recorder
+/// in the place of messaging providers and e-mail. Nothing leaves this machine.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "handover", version, after_help = AFTER_HELP)]
+pub struct Options {
+    /// The address to listen on; port 0 takes any free one
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8787", value_parser = address)]
+    pub listen: SocketAddr,
+    /// Where state is kept; created where it is missing
+    #[arg(long, value_name = "DIR", default_value = ".handover")]
+    pub data: PathBuf,
+    /// Keep state in memory alone, and forget it at the end
+    #[arg(long, conflicts_with = "data")]
+    pub ephemeral: bool,
+    /// A template to run in the place of the project's own infra/template.yaml
+    #[arg(long, value_name = "FILE")]
+    pub template: Option<PathBuf>,
+    /// Draw ids and secrets from this number instead of randomness, so that they are the same in each new
+    /// data directory; protects nothing
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// Allow --listen to be an address that other machines reach: they get full access, secrets included
+    #[arg(long)]
+    pub allow_remote: bool,
+    /// What is logged to the standard error, as lines of JSON: error, warn, info, debug or trace
+    #[arg(long, value_name = "LEVEL", default_value = "warn")]
+    pub log: LevelFilter,
+    /// The same as --log info
+    #[arg(short, long, conflicts_with = "log")]
+    pub verbose: bool,
+}
+
+const AFTER_HELP: &str = "\
+Webhooks come in at    POST /webhooks/INBOX
+Any AWS SDK or CLI     AWS_ENDPOINT_URL=http://ADDR with any credentials, region us-east-1
+Pages (JSON)           GET  /local/info            addresses, inboxes with their secrets, staff, queues
+                       GET  /local/conversations   and /local/conversations/ID: everything about one
+                       GET  /local/outbox          what went to providers and by e-mail
+                       GET  /local/quarantine      what could not be read
+                       GET  /local/curl?inbox=INBOX&text=TEXT[&from=WHO]   a freshly signed command
+                       POST /local/clock           {\"advance\": \"PT24H\"} or {\"to\": \"2030-01-01T00:00:00Z\"}
+                       POST /local/faults          {\"rules\": [{\"service\": \"dynamodb\", \"effect\": \"throttle\"}]}, {} ends
+
+The first line on the standard output is `ready http://ADDR`; commands to paste follow.
+Ctrl-C ends what is in flight and stops; state in the data directory is continued next time.";
+
+impl Options {
+    /// The level to log from.
+    pub fn level(&self) -> LevelFilter {
+        if self.verbose { self.log.max(LevelFilter::INFO) } else { self.log }
+    }
+}
+
+/// An address with a port. `localhost` is 127.0.0.1.
+fn address(text: &str) -> Result<SocketAddr, String> {
+    let numeric =
+        text.strip_prefix("localhost:").map_or_else(|| text.to_owned(), |port| format!("127.0.0.1:{port}"));
+    numeric
+        .parse()
+        .map_err(|_| "give an IP address and a port, such as 127.0.0.1:8787 or [::1]:8787".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Options::command().debug_assert();
+        let options = Options::parse_from(["handover"]);
+        assert_eq!(options.listen.to_string(), "127.0.0.1:8787");
+        assert_eq!(options.level(), LevelFilter::WARN);
+        let options = Options::parse_from(["handover", "--listen", "localhost:0", "-v", "--ephemeral"]);
+        assert_eq!(options.listen.to_string(), "127.0.0.1:0");
+        assert_eq!(options.level(), LevelFilter::INFO);
+        assert!(Options::try_parse_from(["handover", "--listen", "example.com:80"]).is_err());
+    }
+}

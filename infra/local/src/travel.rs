@@ -1,0 +1,30 @@
+//! Letting time pass.
+
+use handover_core::Timestamp;
+
+use crate::{Local, LocalError};
+
+impl Local {
+    /// Lets domain time pass until `to`, from due event to due event, each handled at its own time and in
+    /// order, and settles there: nothing is ready any more, except what became so meanwhile on real time.
+    /// Nobody else may run the functions' queues at the same time.
+    ///
+    /// # Errors
+    /// [`LocalError::Backwards`] when `to` is past; otherwise whatever the queues' storage reports.
+    pub async fn travel(&self, to: Timestamp) -> Result<(), LocalError> {
+        let (clock, dispatcher) = (self.cloud().clock(), self.dispatcher());
+        if to < self.now() {
+            return Err(LocalError::Backwards);
+        }
+        loop {
+            dispatcher.settle().await?;
+            let now = clock.now_ms();
+            if now >= to.as_ms() {
+                return Ok(());
+            }
+            // At least a millisecond, so that it cannot stand still.
+            let next = dispatcher.next_event_at()?.map_or(i64::MAX, |next| next.max(now + 1));
+            self.clock_file().move_to(clock, next.min(to.as_ms()))?;
+        }
+    }
+}

@@ -1,0 +1,35 @@
+//! Everything between the domain and AWS: the store, the queues, the timers, and the one piece
+//! that processes an event.
+
+pub mod batch;
+mod clock;
+mod environment;
+mod failure;
+mod host;
+pub mod http;
+mod inboxes;
+mod policies;
+mod process;
+mod publish;
+pub mod queue;
+mod random;
+pub mod runtime;
+mod sdk;
+mod seal;
+pub mod store;
+pub mod telemetry;
+mod timers;
+
+pub use clock::Clock;
+pub use environment::*;
+pub use failure::Failure;
+pub use host::*;
+pub use inboxes::*;
+pub use policies::*;
+pub use process::*;
+pub use queue::{QueueUrls, Queues};
+pub use random::Random;
+pub use sdk::*;
+pub use seal::*;
+pub use store::Store;
+pub use timers::*;

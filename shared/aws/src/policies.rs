@@ -1,0 +1,177 @@
+//! The settings, kept in memory for a while: an edit is live within 30 seconds.
+
+use std::{
+    collections::HashMap,
+    hash::Hash,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use handover_core::{Account, AccountId, BotId, BotRevision, Directory, Inbox, InboxId, Policy};
+use handover_detect::Prepared;
+
+use crate::{Clock, Failure, Store};
+
+/// How long settings are believed without asking again.
+pub const SETTINGS_LIVE: Duration = Duration::from_secs(30);
+/// How long it is believed that something is not there.
+pub const ABSENCE_LIVE: Duration = Duration::from_secs(5);
+/// A cache that grows past this is emptied: an address space of strangers costs no memory.
+const MAX_ENTRIES: usize = 1_000;
+
+/// A map whose entries are believed for a time.
+#[derive(Debug)]
+pub struct Cache<K, V> {
+    entries: Mutex<HashMap<K, (Duration, V)>>,
+}
+
+impl<K, V> Default for Cache<K, V> {
+    fn default() -> Self {
+        Self { entries: Mutex::new(HashMap::new()) }
+    }
+}
+
+impl<K: Eq + Hash, V: Clone> Cache<K, V> {
+    /// The value, if it may still be believed at `now` (a monotonic reading).
+    pub fn get(&self, key: &K, now: Duration) -> Option<V> {
+        let entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        entries.get(key).filter(|(until, _)| *until > now).map(|(_, value)| value.clone())
+    }
+
+    /// Believes a value until `until`.
+    pub fn put(&self, key: K, value: V, until: Duration) {
+        let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        if entries.len() >= MAX_ENTRIES {
+            entries.clear();
+        }
+        entries.insert(key, (until, value));
+    }
+}
+
+/// A bot's revision with its phrases made ready for matching.
+#[derive(Clone, Debug)]
+pub struct PreparedBot {
+    /// The revision.
+    pub revision: Arc<BotRevision>,
+    /// Its phrases.
+    pub phrases: Arc<Prepared>,
+}
+
+/// All the settings that a conversation is decided by.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The account with its staff and teams.
+    pub account: Arc<(Account, Directory)>,
+    /// The inbox.
+    pub inbox: Arc<Inbox>,
+    /// The inbox's bot.
+    pub bot: Option<PreparedBot>,
+}
+
+impl Settings {
+    /// The settings, as `decide` wants them.
+    pub fn policy(&self) -> Policy<'_> {
+        Policy {
+            account: &self.account.0,
+            directory: &self.account.1,
+            inbox: &self.inbox,
+            bot: self.bot.as_ref().map(|bot| &*bot.revision),
+        }
+    }
+}
+
+/// The settings, kept in memory for a while.
+#[derive(Debug)]
+pub struct Policies {
+    store: Store,
+    clock: Clock,
+    accounts: Cache<AccountId, Arc<(Account, Directory)>>,
+    inboxes: Cache<InboxId, Arc<Inbox>>,
+    current: Cache<(AccountId, BotId), u64>,
+    revisions: Cache<(AccountId, BotId, u64), PreparedBot>,
+}
+
+impl Policies {
+    /// Nothing is believed yet.
+    pub fn new(store: Store, clock: Clock) -> Self {
+        Self {
+            store,
+            clock,
+            accounts: Cache::default(),
+            inboxes: Cache::default(),
+            current: Cache::default(),
+            revisions: Cache::default(),
+        }
+    }
+
+    /// The settings for an account's inbox.
+    pub async fn load(&self, account: &AccountId, inbox: &InboxId) -> Result<Settings, Failure> {
+        let (inbox, account_settings) = tokio::join!(self.inbox(inbox), self.account(account));
+        let (inbox, account_settings) = (inbox?, account_settings?);
+        if inbox.account != *account {
+            return Err(Failure::quarantine("inbox belongs to another account"));
+        }
+        let bot = match &inbox.bot {
+            None => None,
+            Some(bot) => Some(self.bot(account, bot).await?),
+        };
+        Ok(Settings { account: account_settings, inbox, bot })
+    }
+
+    /// An account with its staff and teams.
+    pub async fn account(&self, id: &AccountId) -> Result<Arc<(Account, Directory)>, Failure> {
+        let now = self.clock.monotonic();
+        if let Some(found) = self.accounts.get(id, now) {
+            return Ok(found);
+        }
+        let loaded = self.store.account(id).await?.ok_or(Failure::quarantine("account does not exist"))?;
+        let loaded = Arc::new(loaded);
+        self.accounts.put(id.clone(), Arc::clone(&loaded), now + SETTINGS_LIVE);
+        Ok(loaded)
+    }
+
+    async fn inbox(&self, id: &InboxId) -> Result<Arc<Inbox>, Failure> {
+        let now = self.clock.monotonic();
+        if let Some(found) = self.inboxes.get(id, now) {
+            return Ok(found);
+        }
+        let stored = self.store.inbox(id).await?.ok_or(Failure::quarantine("inbox does not exist"))?;
+        let inbox = Arc::new(stored.inbox);
+        self.inboxes.put(id.clone(), Arc::clone(&inbox), now + SETTINGS_LIVE);
+        Ok(inbox)
+    }
+
+    async fn bot(&self, account: &AccountId, bot: &BotId) -> Result<PreparedBot, Failure> {
+        let now = self.clock.monotonic();
+        let key = (account.clone(), bot.clone());
+        let revision = if let Some(revision) = self.current.get(&key, now) {
+            revision
+        } else {
+            let current = self.store.current_revision(account, bot).await?;
+            let current = current.ok_or(Failure::quarantine("bot does not exist"))?;
+            self.current.put(key, current, now + SETTINGS_LIVE);
+            current
+        };
+        self.revision(account, bot, revision).await
+    }
+
+    /// A bot in one revision; those never change.
+    pub async fn revision(
+        &self,
+        account: &AccountId,
+        bot: &BotId,
+        revision: u64,
+    ) -> Result<PreparedBot, Failure> {
+        let now = self.clock.monotonic();
+        let key = (account.clone(), bot.clone(), revision);
+        if let Some(found) = self.revisions.get(&key, now) {
+            return Ok(found);
+        }
+        let stored = self.store.revision(account, bot, revision).await?;
+        let stored = stored.ok_or(Failure::quarantine("revision does not exist"))?;
+        let phrases = Arc::new(Prepared::new(&stored.bot));
+        let prepared = PreparedBot { revision: Arc::new(stored), phrases };
+        self.revisions.put(key, prepared.clone(), Duration::MAX);
+        Ok(prepared)
+    }
+}

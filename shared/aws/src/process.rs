@@ -1,0 +1,446 @@
+//! One event, whole: load, decide, commit, publish. Used by every function that changes
+//! conversations.
+
+use std::{future::Future, pin::Pin};
+
+use handover_core::{
+    Applied, CommandKind, Contact, Conversation, ConversationId, Decision, EchoEvidence, Effect, Envelope,
+    EventKind, Evidence, Ignored, Input, Principal, Receipt, Record, Timestamp, decide,
+};
+use handover_detect::same_issue;
+
+use crate::{
+    Clock, Failure, Policies, Queues, Settings, Store, Timers,
+    batch::Received,
+    publish::{Context, Publisher, keeps, kept_content},
+    store::{Author, Commit, Committed, Head, LedgerState, MARKER_DAYS, MessageItem, new_message},
+    telemetry,
+};
+
+/// How often an event is decided anew when others write in between.
+const MAX_ATTEMPTS: u32 = 4;
+/// How often an alias is followed: pointers never chain, so one hop and a race.
+const MAX_HOPS: u32 = 3;
+
+/// What became of an event.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Processed {
+    /// It was decided, committed and published now.
+    Committed(Box<Record>),
+    /// It had been committed by this very enqueue, and is published again.
+    Republished(Box<Record>),
+    /// It had been committed by another enqueue: the provider sent it twice.
+    Duplicate(Box<Record>),
+    /// Nothing is kept of it.
+    Ignored(Ignored),
+    /// It comes back at this instant.
+    PutBack(Timestamp),
+}
+
+/// What an attempt at an event gives; `None` when somebody else wrote in between.
+type Attempted = Result<Option<Processed>, Failure>;
+
+/// Processes events.
+#[derive(Clone, Debug)]
+pub struct Processor {
+    store: Store,
+    policies: std::sync::Arc<Policies>,
+    publisher: Publisher,
+}
+
+/// A conversation as an event finds it.
+struct Found {
+    conversation: Conversation,
+    contact: Contact,
+    /// A stronger identity, seen for the first time: it shall point here.
+    alias: Option<ConversationId>,
+}
+
+impl Processor {
+    /// A processor on this table, these queues and timers.
+    pub fn new(store: Store, queues: Queues, timers: Timers, clock: Clock) -> Self {
+        let policies = std::sync::Arc::new(Policies::new(store.clone(), clock.clone()));
+        Self { store, policies, publisher: Publisher { queues, timers, clock } }
+    }
+
+    /// The store.
+    pub const fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// The queues.
+    pub const fn queues(&self) -> &Queues {
+        &self.publisher.queues
+    }
+
+    /// The timers.
+    pub const fn timers(&self) -> &Timers {
+        &self.publisher.timers
+    }
+
+    /// The time.
+    pub const fn clock(&self) -> &Clock {
+        &self.publisher.clock
+    }
+
+    /// Processes one event: load, decide, commit, publish. Processing it again changes nothing
+    /// and publishes again what it led to.
+    ///
+    /// # Errors
+    /// [`Failure::Retry`] while something is in the way, before or after the commit;
+    /// [`Failure::Quarantine`] only before it.
+    pub async fn process(&self, envelope: &Envelope) -> Result<Processed, Failure> {
+        for _ in 0..MAX_ATTEMPTS {
+            // Boxed by type as well: what it is made of is too deep for its callers' layouts.
+            let attempt: Pin<Box<dyn Future<Output = Attempted> + Send + '_>> =
+                Box::pin(self.attempt(envelope));
+            if let Some(processed) = attempt.await? {
+                return Ok(processed);
+            }
+        }
+        Err(Failure::retry("others keep writing to this conversation"))
+    }
+
+    /// Puts an event aside that has been tried often and long and has never committed: it kills
+    /// the process, or nobody has thought of it.
+    ///
+    /// # Errors
+    /// [`Failure::Quarantine`] when that is so; [`Failure::Retry`] when it cannot be told.
+    pub async fn refuse_suspect(&self, envelope: &Envelope, received: &Received) -> Result<(), Failure> {
+        if !received.is_suspect(self.clock().now()) {
+            return Ok(());
+        }
+        let found = self.follow(envelope, envelope.conversation.clone()).await?;
+        let conversation = found.map_or_else(|| envelope.conversation.clone(), |(found, _)| found.id);
+        match self.store.message(&envelope.account, &conversation, &envelope.event.id).await? {
+            Some(_) => Ok(()),
+            None => Err(Failure::quarantine("tried too often")),
+        }
+    }
+
+    /// One attempt; `None` when somebody else wrote in between.
+    async fn attempt(&self, envelope: &Envelope) -> Attempted {
+        let now = self.clock().now();
+        let Found { conversation, contact, alias } = self.find(envelope, now).await?;
+        if let EventKind::Receipt(receipt) = &envelope.event.kind {
+            self.note_receipt(&conversation, receipt).await?;
+            return Ok(Some(Processed::Ignored(Ignored::Receipt)));
+        }
+        let settings = self.policies.load(&envelope.account, &conversation.inbox).await?;
+        let evidence = self.gather(envelope, &conversation, &settings).await?;
+        let input = Input {
+            conversation: &conversation,
+            contact: &contact,
+            event: &envelope.event,
+            waited: envelope.waited,
+            evidence: &evidence,
+        };
+        let applied = match decide(&input, &settings.policy(), now) {
+            Decision::Apply(applied) => applied,
+            Decision::Ignore(reason) => {
+                return self.ignore(envelope, &conversation, &settings, reason).await.map(Some);
+            }
+            Decision::PutBack(due_at) => {
+                let mut later = envelope.clone();
+                later.waited = matches!(envelope.event.kind, EventKind::Echo(_));
+                self.timers().put_back(&later, due_at, now).await?;
+                return Ok(Some(Processed::PutBack(due_at)));
+            }
+        };
+        let effects: Vec<Effect> = applied.effects.iter().filter(|effect| keeps(effect)).cloned().collect();
+        let message = message_item(envelope, &conversation, &settings, &applied, effects);
+        let committed = self
+            .store
+            .commit(&Commit {
+                applied: &applied,
+                before: &conversation,
+                contact_before: &contact,
+                message: &message,
+                alias: alias.as_ref(),
+                retention_days: settings.account.0.retention_days,
+            })
+            .await?;
+        match committed {
+            Committed::Moved => Ok(None),
+            Committed::Done => {
+                telemetry::decided(&applied.record);
+                self.publish(envelope, &applied.conversation, &settings, &message).await?;
+                Ok(Some(Processed::Committed(Box::new(message.record))))
+            }
+            Committed::Already(marker) => {
+                self.already(envelope, &conversation, &settings, *marker).await.map(Some)
+            }
+        }
+    }
+
+    /// A marker stands: ours is published again, somebody else's is a duplicate.
+    async fn already(
+        &self,
+        envelope: &Envelope,
+        conversation: &Conversation,
+        settings: &Settings,
+        marker: MessageItem,
+    ) -> Result<Processed, Failure> {
+        if marker.delivery_id != envelope.delivery_id {
+            return Ok(Processed::Duplicate(Box::new(marker.record)));
+        }
+        self.publish(envelope, conversation, settings, &marker).await?;
+        Ok(Processed::Republished(Box::new(marker.record)))
+    }
+
+    /// Nothing is kept of the event; but if an earlier delivery of it was committed and died
+    /// before it was published (a timer looks stale once it has done its work), that is made good.
+    async fn ignore(
+        &self,
+        envelope: &Envelope,
+        conversation: &Conversation,
+        settings: &Settings,
+        reason: Ignored,
+    ) -> Result<Processed, Failure> {
+        let may_be_ours = matches!(envelope.event.kind, EventKind::Timer(_));
+        if may_be_ours {
+            let marker = self.store.message(&envelope.account, &conversation.id, &envelope.event.id).await?;
+            if let Some(marker) = marker {
+                return self.already(envelope, conversation, settings, marker).await;
+            }
+        }
+        telemetry::count("ignored", reason.name());
+        Ok(Processed::Ignored(reason))
+    }
+
+    async fn publish(
+        &self,
+        envelope: &Envelope,
+        conversation: &Conversation,
+        settings: &Settings,
+        marker: &MessageItem,
+    ) -> Result<(), Failure> {
+        let context =
+            Context { envelope, conversation, account: &settings.account, policies: &self.policies, marker };
+        Box::pin(self.publisher.publish(&context, &marker.effects)).await
+    }
+
+    /// The conversation that an event belongs to, made anew for a client who is new.
+    async fn find(&self, envelope: &Envelope, now: Timestamp) -> Result<Found, Failure> {
+        if let Some((conversation, contact)) = self.follow(envelope, envelope.conversation.clone()).await? {
+            return Ok(Found { conversation, contact, alias: None });
+        }
+        // The strongest identity is new. A weaker one may be an old acquaintance.
+        for identity in envelope.identities.iter().skip(1) {
+            let id = ConversationId::derive(&envelope.account, &envelope.inbox, identity);
+            if let Some((conversation, contact)) = self.follow(envelope, id).await? {
+                return Ok(Found { conversation, contact, alias: Some(envelope.conversation.clone()) });
+            }
+        }
+        let Some(identity) = envelope.identities.first() else {
+            return Err(Failure::quarantine("conversation does not exist"));
+        };
+        let settings = self.policies.load(&envelope.account, &envelope.inbox).await?;
+        let conversation = Conversation::new(
+            envelope.account.clone(),
+            envelope.conversation.clone(),
+            envelope.inbox.clone(),
+            settings.inbox.channel,
+            envelope.address.clone().unwrap_or_else(|| identity.clone()),
+            envelope.event.received_at.min(now),
+        );
+        let contact = Contact::new(conversation.contact.clone(), conversation.control_since);
+        Ok(Found { conversation, contact, alias: None })
+    }
+
+    async fn follow(
+        &self,
+        envelope: &Envelope,
+        mut id: ConversationId,
+    ) -> Result<Option<(Conversation, Contact)>, Failure> {
+        for _ in 0..MAX_HOPS {
+            match self.store.head(&envelope.account, &id).await? {
+                Head::Absent => return Ok(None),
+                Head::MovedTo(elsewhere) => id = elsewhere,
+                Head::Here { conversation, contact } => return Ok(Some((*conversation, *contact))),
+            }
+        }
+        Err(Failure::quarantine("identities point at each other"))
+    }
+
+    /// What can only be known beside the event: matched phrases, the same issue, the ledger.
+    async fn gather(
+        &self,
+        envelope: &Envelope,
+        conversation: &Conversation,
+        settings: &Settings,
+    ) -> Result<Evidence, Failure> {
+        let mut evidence = Evidence::default();
+        let issue = conversation.issue.as_ref().and_then(|issue| issue.fingerprint.as_deref());
+        match &envelope.event.kind {
+            EventKind::Message(message) | EventKind::Edited { content: message, .. } => {
+                if let (Some(bot), Some(text)) = (&settings.bot, message.content.text()) {
+                    evidence.phrases = bot.phrases.matches(text, &message.signals);
+                }
+                evidence.same_issue = same_issue(issue, message.signals.fingerprint.as_deref());
+            }
+            EventKind::Outcome(outcome) => {
+                evidence.same_issue = same_issue(issue, outcome.fingerprint.as_deref());
+            }
+            EventKind::Echo(echo) => {
+                evidence.echo = self.recognise(conversation, echo).await?;
+            }
+            EventKind::Deleted { .. }
+            | EventKind::Reaction { .. }
+            | EventKind::Receipt(_)
+            | EventKind::Consent { .. }
+            | EventKind::ThreadControl(_)
+            | EventKind::System { .. }
+            | EventKind::Delivery(_)
+            | EventKind::Timer(_)
+            | EventKind::Command(_) => {}
+        }
+        Ok(evidence)
+    }
+
+    /// Compares an echo with the ledger: by correlation data, the provider's id, the text's hash.
+    async fn recognise(
+        &self,
+        conversation: &Conversation,
+        echo: &handover_core::Echo,
+    ) -> Result<EchoEvidence, Failure> {
+        let (account, id) = (&conversation.account, &conversation.id);
+        if let Some(effect) = &echo.effect
+            && self.store.ledger_entry(account, id, effect).await?.is_some()
+        {
+            return Ok(EchoEvidence::Ours);
+        }
+        let hash = echo.content.text().map(|text| text_hash(id, text));
+        let mut undecided = false;
+        for entry in self.store.ledger(account, id).await? {
+            let same_message = entry.provider_message.as_ref() == Some(&echo.message);
+            let open = matches!(entry.state, LedgerState::Claimed | LedgerState::Unknown);
+            let same_text = hash.as_ref() == Some(&entry.text_hash);
+            // The same words said again by a human are a human's, once ours are accounted for.
+            if same_message || (open && same_text) {
+                return Ok(EchoEvidence::Ours);
+            }
+            undecided |= open;
+        }
+        Ok(if undecided { EchoEvidence::Undecided } else { EchoEvidence::NotOurs })
+    }
+
+    async fn note_receipt(&self, conversation: &Conversation, receipt: &Receipt) -> Result<(), Failure> {
+        let (account, id) = (&conversation.account, &conversation.id);
+        let effect = if let Some(effect) = &receipt.effect {
+            Some(effect.clone())
+        } else {
+            let ledger = self.store.ledger(account, id).await?;
+            let ours =
+                |entry: &&crate::store::LedgerItem| entry.provider_message.as_ref() == Some(&receipt.message);
+            ledger.iter().find(ours).map(|entry| entry.effect.clone())
+        };
+        let known = match effect {
+            Some(effect) => self.store.note_receipt(account, id, &effect, receipt.status).await?,
+            None => false,
+        };
+        telemetry::count("receipt", if known { "noted" } else { "unknown" });
+        Ok(())
+    }
+}
+
+/// The transcript's line and marker of an event.
+fn message_item(
+    envelope: &Envelope,
+    conversation: &Conversation,
+    settings: &Settings,
+    applied: &Applied,
+    effects: Vec<Effect>,
+) -> MessageItem {
+    let event = &envelope.event;
+    let account = &settings.account.0;
+    let keep_days = i64::from(account.retention_days).max(MARKER_DAYS);
+    let mut message = new_message(&conversation.account, &conversation.id, &event.id);
+    event.kind.name().clone_into(&mut message.kind);
+    message.at = event.received_at;
+    message.sent_at = event.sent_at;
+    message.author = author(&event.kind);
+    message.by = by(&event.kind);
+    message.content = kept_content(&event.kind).filter(|_| account.store_text);
+    message.detail = detail(&event.kind);
+    message.provider_message = provider_message(&event.kind);
+    message.record = applied.record.clone();
+    message.effects = effects;
+    message.delivery_id = envelope.delivery_id.clone();
+    message.expires_at = event.received_at.as_seconds().saturating_add(keep_days * 86_400);
+    message
+}
+
+fn author(kind: &EventKind) -> Author {
+    match kind {
+        EventKind::Message(_)
+        | EventKind::Edited { .. }
+        | EventKind::Deleted { .. }
+        | EventKind::Reaction { .. }
+        | EventKind::Consent { .. } => Author::Client,
+        EventKind::Outcome(_) => Author::Bot,
+        EventKind::Echo(_) => Author::Staff,
+        EventKind::Command(command) => match command.kind {
+            CommandKind::BotMessage { .. } => Author::Bot,
+            CommandKind::Reply { .. } => Author::Staff,
+            CommandKind::Claim
+            | CommandKind::Assign { .. }
+            | CommandKind::HandBack
+            | CommandKind::Resolve
+            | CommandKind::Pause { .. }
+            | CommandKind::StartHandover { .. }
+            | CommandKind::Tag { .. }
+            | CommandKind::CompleteTask => Author::System,
+        },
+        EventKind::Receipt(_)
+        | EventKind::ThreadControl(_)
+        | EventKind::System { .. }
+        | EventKind::Delivery(_)
+        | EventKind::Timer(_) => Author::System,
+    }
+}
+
+fn by(kind: &EventKind) -> Option<Principal> {
+    if let EventKind::Command(command) = kind { Some(command.by.clone()) } else { None }
+}
+
+fn detail(kind: &EventKind) -> Option<String> {
+    match kind {
+        EventKind::System { what } => Some(what.clone()),
+        EventKind::Timer(timer) => Some(timer.kind.name().to_owned()),
+        EventKind::Delivery(delivery) => Some(delivery.purpose.name().to_owned()),
+        EventKind::Command(command) => command.reason.clone(),
+        EventKind::Reaction { emoji, .. } => emoji.clone(),
+        EventKind::Message(_)
+        | EventKind::Edited { .. }
+        | EventKind::Deleted { .. }
+        | EventKind::Receipt(_)
+        | EventKind::Echo(_)
+        | EventKind::Consent { .. }
+        | EventKind::ThreadControl(_)
+        | EventKind::Outcome(_) => None,
+    }
+}
+
+fn provider_message(kind: &EventKind) -> Option<String> {
+    match kind {
+        EventKind::Message(message) => message.provider_message.clone(),
+        EventKind::Edited { message, .. }
+        | EventKind::Deleted { message }
+        | EventKind::Reaction { message, .. } => Some(message.clone()),
+        EventKind::Echo(echo) => Some(echo.message.clone()),
+        EventKind::Receipt(_)
+        | EventKind::Consent { .. }
+        | EventKind::ThreadControl(_)
+        | EventKind::System { .. }
+        | EventKind::Delivery(_)
+        | EventKind::Outcome(_)
+        | EventKind::Timer(_)
+        | EventKind::Command(_) => None,
+    }
+}
+
+/// What a text's echo is recognised by: 130 bits of a hash that is salted with the conversation.
+pub fn text_hash(conversation: &ConversationId, text: &str) -> String {
+    handover_core::EffectId::derive(conversation, "text", text.trim()).to_string()
+}

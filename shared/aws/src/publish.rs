@@ -1,0 +1,209 @@
+//! Doing what was committed: effects become messages and timers. Doing it twice is harmless.
+
+use handover_core::{
+    Account, ClosingMessage, Content, Conversation, Directory, Effect, EffectKind, Envelope, EventKind,
+    TextSource, Timestamp, copies,
+};
+
+use crate::{
+    Clock, Failure, Policies, Queues, Timers,
+    queue::{Notice, Outbound, Turn, timer_event},
+    store::MessageItem,
+};
+
+/// Where committed effects go.
+#[derive(Clone, Debug)]
+pub(crate) struct Publisher {
+    pub(crate) queues: Queues,
+    pub(crate) timers: Timers,
+    pub(crate) clock: Clock,
+}
+
+/// What is known when effects are published: enough to turn references into messages.
+pub(crate) struct Context<'a> {
+    pub(crate) envelope: &'a Envelope,
+    pub(crate) conversation: &'a Conversation,
+    pub(crate) account: &'a (Account, Directory),
+    pub(crate) policies: &'a Policies,
+    /// The marker, as committed.
+    pub(crate) marker: &'a MessageItem,
+}
+
+impl Publisher {
+    /// Publishes a committed decision's effects: texts first, since a client waits for them.
+    ///
+    /// Any failure leaves the input on its queue, so that all of it is published again.
+    pub(crate) async fn publish(&self, context: &Context<'_>, effects: &[Effect]) -> Result<(), Failure> {
+        let now = self.clock.now();
+        let mut texts = Vec::new();
+        let mut turns = Vec::new();
+        let mut notices = Vec::new();
+        let mut timers = Vec::new();
+        for effect in effects {
+            match &effect.kind {
+                EffectKind::Send { purpose, text, epoch, expires_at } => {
+                    if let Some(text) = context.text(text).await? {
+                        texts.push(Outbound {
+                            account: context.conversation.account.clone(),
+                            inbox: context.conversation.inbox.clone(),
+                            conversation: context.conversation.id.clone(),
+                            effect: effect.id.clone(),
+                            purpose: *purpose,
+                            epoch: *epoch,
+                            expires_at: *expires_at,
+                            text,
+                        });
+                    }
+                }
+                EffectKind::StartTurn { turn, epoch, trigger, returning } => turns.push(Turn {
+                    account: context.conversation.account.clone(),
+                    inbox: context.conversation.inbox.clone(),
+                    conversation: context.conversation.id.clone(),
+                    turn: turn.clone(),
+                    epoch: *epoch,
+                    trigger: trigger.clone(),
+                    text: context.own_text(trigger),
+                    returning: *returning,
+                }),
+                EffectKind::Arm(timer) => timers.push(timer_event(
+                    &context.conversation.account,
+                    &context.conversation.inbox,
+                    &context.conversation.id,
+                    timer,
+                    now,
+                )),
+                EffectKind::Notify { about, audience, epoch, at } => {
+                    let scenario = context.conversation.human().and_then(|human| human.origin.scenario());
+                    for notification in copies(&effect.id, *about, audience, &context.account.1) {
+                        notices.push(Notice {
+                            account: context.conversation.account.clone(),
+                            notification,
+                            conversation: Some(context.conversation.id.clone()),
+                            contact: Some(context.conversation.contact.clone()),
+                            epoch: *epoch,
+                            scenario,
+                            at: *at,
+                        });
+                    }
+                }
+                // Nothing listens to these yet; `keeps` leaves them out of what is committed.
+                EffectKind::Thread { .. } | EffectKind::Announce { .. } => {}
+            }
+        }
+        let texts = async { if texts.is_empty() { Ok(()) } else { self.queues.outbound(&texts).await } };
+        let turns = async { if turns.is_empty() { Ok(()) } else { self.queues.turns(&turns).await } };
+        let notices = async { if notices.is_empty() { Ok(()) } else { self.queues.notices(&notices).await } };
+        let timers = self.arm_all(&timers, now);
+        let (texts, turns, notices, timers) = tokio::join!(texts, turns, notices, timers);
+        texts.and(turns).and(notices).and(timers)
+    }
+
+    async fn arm_all(&self, timers: &[Envelope], now: Timestamp) -> Result<(), Failure> {
+        for timer in timers {
+            self.timers.arm(timer, now).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Whether an effect has somebody to do it. Announcements and the provider's own thread control
+/// have not, yet; committing them would cost capacity for nothing.
+pub(crate) const fn keeps(effect: &Effect) -> bool {
+    !matches!(effect.kind, EffectKind::Announce { .. } | EffectKind::Thread { .. })
+}
+
+impl Context<'_> {
+    /// The text that a source names; `None` when the event that held it is gone for good.
+    async fn text(&self, source: &TextSource) -> Result<Option<String>, Failure> {
+        let account = &self.conversation.account;
+        match source {
+            TextSource::Closing { bot, revision, action } => {
+                let bot = self.policies.revision(account, bot, *revision).await?;
+                let closing = bot.revision.bot.action(action).map(|action| action.closing_message.clone());
+                Ok(match closing {
+                    Some(ClosingMessage::Text(text)) => Some(text),
+                    Some(ClosingMessage::SendNothing) | None => None,
+                })
+            }
+            TextSource::NoAnswer { bot, revision } => {
+                let bot = self.policies.revision(account, bot, *revision).await?;
+                Ok(Some(bot.revision.bot.no_answer_message.clone()))
+            }
+            // The input that is being published again holds its text itself.
+            TextSource::Event => Ok(event_text(&self.envelope.event.kind).map(str::to_owned)),
+        }
+    }
+
+    /// The event's own text, when it is the turn's trigger.
+    fn own_text(&self, trigger: &handover_core::EventId) -> Option<String> {
+        if *trigger != self.marker.id {
+            return None;
+        }
+        match &self.envelope.event.kind {
+            EventKind::Message(message) => message.content.text().map(str::to_owned),
+            EventKind::Edited { .. }
+            | EventKind::Deleted { .. }
+            | EventKind::Reaction { .. }
+            | EventKind::Receipt(_)
+            | EventKind::Echo(_)
+            | EventKind::Consent { .. }
+            | EventKind::ThreadControl(_)
+            | EventKind::System { .. }
+            | EventKind::Delivery(_)
+            | EventKind::Outcome(_)
+            | EventKind::Timer(_)
+            | EventKind::Command(_) => None,
+        }
+    }
+}
+
+/// What an event says to the client.
+fn event_text(kind: &EventKind) -> Option<&str> {
+    use handover_core::CommandKind as Kind;
+    match kind {
+        EventKind::Outcome(outcome) => outcome.reply.as_deref(),
+        EventKind::Command(command) => match &command.kind {
+            Kind::Reply { text } | Kind::BotMessage { text, .. } => Some(text),
+            Kind::Claim
+            | Kind::Assign { .. }
+            | Kind::HandBack
+            | Kind::Resolve
+            | Kind::Pause { .. }
+            | Kind::StartHandover { .. }
+            | Kind::Tag { .. }
+            | Kind::CompleteTask => None,
+        },
+        EventKind::Message(_)
+        | EventKind::Edited { .. }
+        | EventKind::Deleted { .. }
+        | EventKind::Reaction { .. }
+        | EventKind::Receipt(_)
+        | EventKind::Echo(_)
+        | EventKind::Consent { .. }
+        | EventKind::ThreadControl(_)
+        | EventKind::System { .. }
+        | EventKind::Delivery(_)
+        | EventKind::Timer(_) => None,
+    }
+}
+
+/// What of an event the transcript keeps.
+pub(crate) fn kept_content(kind: &EventKind) -> Option<Content> {
+    match kind {
+        EventKind::Message(message) | EventKind::Edited { content: message, .. } => {
+            Some(message.content.clone())
+        }
+        EventKind::Echo(echo) => Some(echo.content.clone()),
+        EventKind::Outcome(_) | EventKind::Command(_) => {
+            event_text(kind).map(|text| Content::Text(text.to_owned()))
+        }
+        EventKind::Deleted { .. }
+        | EventKind::Reaction { .. }
+        | EventKind::Receipt(_)
+        | EventKind::Consent { .. }
+        | EventKind::ThreadControl(_)
+        | EventKind::System { .. }
+        | EventKind::Delivery(_)
+        | EventKind::Timer(_) => None,
+    }
+}

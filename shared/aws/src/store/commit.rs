@@ -1,0 +1,302 @@
+//! The one commit: state, marker, and what the decision creates, all or nothing.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_dynamodb::{
+    operation::{put_item::PutItemError, transact_write_items::TransactWriteItemsError},
+    types::{
+        CancellationReason, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
+        Update as TableUpdate,
+    },
+};
+use handover_core::{AccountId, Applied, Assignee, Contact, Conversation, ConversationId, HandoverChange};
+
+use super::{
+    Item, MessageItem, Store, classify, decode, encode,
+    expressions::{self, HandoverFields},
+    items::{ContactItem, HandoverItem, SCHEMA, StateItem},
+    keys,
+};
+use crate::Failure;
+
+/// A decision about to be made true.
+#[derive(Clone, Debug)]
+pub struct Commit<'a> {
+    /// What was decided.
+    pub applied: &'a Applied,
+    /// The conversation as it was read.
+    pub before: &'a Conversation,
+    /// The contact as it was read.
+    pub contact_before: &'a Contact,
+    /// The transcript's line and marker.
+    pub message: &'a MessageItem,
+    /// Another identity of the client's, seen for the first time: it shall point here.
+    pub alias: Option<&'a ConversationId>,
+    /// Days that ended handovers are kept.
+    pub retention_days: u16,
+}
+
+/// What became of a commit.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Committed {
+    /// It is true now.
+    Done,
+    /// The event was processed before: this is its marker.
+    Already(Box<MessageItem>),
+    /// Somebody else wrote in between: read and decide again.
+    Moved,
+}
+
+impl Store {
+    /// Makes a decision true, once.
+    ///
+    /// A decision that changes nothing but the transcript is a plain conditional write; every
+    /// other one is a transaction on the state's version and the marker's absence.
+    pub async fn commit(&self, commit: &Commit<'_>) -> Result<Committed, Failure> {
+        let state_changed = commit.applied.conversation != *commit.before || commit.before.version == 0;
+        let contact_changed = commit.applied.contact != *commit.contact_before;
+        let alone = !state_changed
+            && !contact_changed
+            && commit.applied.handovers.is_empty()
+            && commit.alias.is_none();
+        if alone { self.commit_message(commit.message).await } else { self.commit_all(commit).await }
+    }
+
+    async fn commit_message(&self, message: &MessageItem) -> Result<Committed, Failure> {
+        let result = self
+            .client
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(encode(message)?))
+            .condition_expression(expressions::ABSENT)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .send()
+            .await;
+        let Err(error) = result else { return Ok(Committed::Done) };
+        match error.as_service_error() {
+            Some(PutItemError::ConditionalCheckFailedException(failed)) => {
+                let item = failed.item.clone().ok_or(Failure::retry("marker was not returned"))?;
+                Ok(Committed::Already(Box::new(decode(item)?)))
+            }
+            Some(_) | None => Err(classify(&error)),
+        }
+    }
+
+    async fn commit_all(&self, commit: &Commit<'_>) -> Result<Committed, Failure> {
+        let account = &commit.applied.conversation.account;
+        let conversation = &commit.applied.conversation.id;
+        // The marker stands first: if it fails, nothing else matters.
+        let mut writes = vec![
+            self.put_write(encode(commit.message)?, expressions::ABSENT, None)?,
+            self.state_write(commit)?,
+        ];
+        if commit.applied.contact != *commit.contact_before {
+            writes.push(self.contact_write(account, commit)?);
+        }
+        if let Some(alias) = commit.alias {
+            let item = alias_item(account, alias, conversation);
+            writes.push(self.put_write(encode(&item)?, expressions::ABSENT, None)?);
+        }
+        let mut updates: BTreeMap<u64, HandoverFields> = BTreeMap::new();
+        for (epoch, change) in &commit.applied.handovers {
+            if let HandoverChange::Open(handover) = change {
+                let item = handover_item(&commit.applied.conversation, handover);
+                writes.push(self.put_write(encode(&item)?, expressions::ABSENT, None)?);
+            } else {
+                updates.entry(*epoch).or_default().take(change.clone());
+            }
+        }
+        for (epoch, fields) in updates {
+            writes.push(self.handover_write(account, conversation, epoch, fields, commit.retention_days)?);
+        }
+
+        let result = self.client.transact_write_items().set_transact_items(Some(writes)).send().await;
+        let Err(error) = result else { return Ok(Committed::Done) };
+        match error.as_service_error() {
+            Some(TransactWriteItemsError::TransactionCanceledException(canceled)) => {
+                judge_cancellation(canceled.cancellation_reasons())
+            }
+            Some(_) | None => Err(classify(&error)),
+        }
+    }
+
+    fn put_write(
+        &self,
+        item: Item,
+        condition: &str,
+        version: Option<u64>,
+    ) -> Result<TransactWriteItem, Failure> {
+        let mut put = Put::builder()
+            .table_name(&self.table)
+            .set_item(Some(item))
+            .condition_expression(condition)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        if let Some(version) = version {
+            put = put.expression_attribute_values(":version", number(version));
+        }
+        let put = put.build().map_err(|_| Failure::quarantine("write cannot be built"))?;
+        Ok(TransactWriteItem::builder().put(put).build())
+    }
+
+    fn state_write(&self, commit: &Commit<'_>) -> Result<TransactWriteItem, Failure> {
+        let before = commit.before.version;
+        let mut conversation = commit.applied.conversation.clone();
+        conversation.version = before.saturating_add(1);
+        let item = encode(&state_item(conversation, commit.applied.contact.assignee.as_ref()))?;
+        if before == 0 {
+            self.put_write(item, expressions::ABSENT, None)
+        } else {
+            self.put_write(item, expressions::VERSION, Some(before))
+        }
+    }
+
+    fn contact_write(&self, account: &AccountId, commit: &Commit<'_>) -> Result<TransactWriteItem, Failure> {
+        let before = commit.contact_before.version;
+        let mut contact = commit.applied.contact.clone();
+        contact.version = before.saturating_add(1);
+        let item = encode(&ContactItem {
+            pk: keys::contact(account, &contact.id),
+            sk: keys::CONTACT.to_owned(),
+            schema: SCHEMA,
+            version: contact.version,
+            contact,
+        })?;
+        if before == 0 {
+            self.put_write(item, expressions::ABSENT, None)
+        } else {
+            self.put_write(item, expressions::VERSION, Some(before))
+        }
+    }
+
+    fn handover_write(
+        &self,
+        account: &AccountId,
+        conversation: &ConversationId,
+        epoch: u64,
+        fields: HandoverFields,
+        retention_days: u16,
+    ) -> Result<TransactWriteItem, Failure> {
+        let keep = i64::from(retention_days) * 86_400;
+        let update = fields.update(
+            |owner| keys::work_index(account, owner),
+            |ended_at| ended_at.as_seconds().saturating_add(keep),
+        )?;
+        let expression = update.expression();
+        let write = TableUpdate::builder()
+            .table_name(&self.table)
+            .key("pk", string(keys::conversation(account, conversation)))
+            .key("sk", string(keys::handover(epoch)))
+            .update_expression(expression)
+            .condition_expression(expressions::PRESENT)
+            .set_expression_attribute_names(Some(update.names))
+            .set_expression_attribute_values(Some(update.values))
+            .build()
+            .map_err(|_| Failure::quarantine("write cannot be built"))?;
+        Ok(TransactWriteItem::builder().update(write).build())
+    }
+}
+
+/// What a cancelled transaction means: the reasons stand in the order of the writes, the marker's
+/// first, the state's second.
+fn judge_cancellation(reasons: &[CancellationReason]) -> Result<Committed, Failure> {
+    let failed = |reason: &CancellationReason| reason.code() == Some("ConditionalCheckFailed");
+    if let Some(marker) = reasons.first().filter(|reason| failed(reason)) {
+        let item = marker.item.clone().ok_or(Failure::retry("marker was not returned"))?;
+        return Ok(Committed::Already(Box::new(decode(item)?)));
+    }
+    if reasons.iter().any(failed) || reasons.iter().any(|reason| reason.code() == Some("TransactionConflict"))
+    {
+        return Ok(Committed::Moved);
+    }
+    let throttled = |reason: &CancellationReason| {
+        matches!(reason.code(), Some("ThrottlingError" | "ProvisionedThroughputExceeded"))
+    };
+    if reasons.iter().any(throttled) {
+        return Err(Failure::retry("service is throttling"));
+    }
+    if reasons.iter().any(|reason| reason.code() == Some("ItemCollectionSizeLimitExceeded")) {
+        return Err(Failure::quarantine("too many items in one conversation"));
+    }
+    Err(Failure::retry("service refused the transaction"))
+}
+
+pub(super) fn state_item(conversation: Conversation, assignee: Option<&Assignee>) -> StateItem {
+    let owner = assignee.map(Assignee::label);
+    let human = conversation.human();
+    StateItem {
+        pk: keys::conversation(&conversation.account, &conversation.id),
+        sk: keys::STATE.to_owned(),
+        schema: SCHEMA,
+        version: conversation.version,
+        moved_to: None,
+        inbox_pk: Some(keys::inbox_index(&conversation.account)),
+        inbox_sk: Some(keys::inbox_sort(&conversation, owner.as_deref())),
+        conversation: Some(conversation.id.clone()),
+        inbox: Some(conversation.inbox.clone()),
+        wake_at: conversation.wake_at(),
+        scenario: human.map(|human| human.origin.name().to_owned()),
+        urgency: human.map(|human| human.urgency),
+        assignee: owner,
+        state: Some(conversation),
+    }
+}
+
+fn alias_item(account: &AccountId, alias: &ConversationId, conversation: &ConversationId) -> StateItem {
+    StateItem {
+        pk: keys::conversation(account, alias),
+        sk: keys::STATE.to_owned(),
+        schema: SCHEMA,
+        version: 1,
+        state: None,
+        moved_to: Some(conversation.clone()),
+        inbox_pk: None,
+        inbox_sk: None,
+        conversation: None,
+        inbox: None,
+        wake_at: None,
+        scenario: None,
+        assignee: None,
+        urgency: None,
+    }
+}
+
+fn handover_item(conversation: &Conversation, handover: &handover_core::Handover) -> HandoverItem {
+    let owner = handover.assignee.as_ref().map(Assignee::label);
+    let account = &conversation.account;
+    let task = handover.task;
+    HandoverItem {
+        pk: keys::conversation(account, &conversation.id),
+        sk: keys::handover(handover.epoch),
+        schema: SCHEMA,
+        epoch: handover.epoch,
+        origin: handover.origin.clone(),
+        trigger: handover.trigger.clone(),
+        started_at: handover.started_at,
+        resume_at: handover.resume_at,
+        tag: handover.tag.clone(),
+        due_at: task.map(|task| task.due_at),
+        task_closed_at: task.and_then(|task| task.closed_at),
+        promise_due_at: handover.promise_due_at,
+        promise: handover.promise,
+        promise_settled_at: handover.promise_settled_at,
+        urgency: handover.urgency,
+        claimed_at: handover.claimed_at,
+        first_reply_at: handover.first_reply_at,
+        ended_at: handover.ended_at,
+        end: handover.end.clone(),
+        conversation: conversation.id.clone(),
+        contact: conversation.contact.clone(),
+        scenario: handover.origin.name().to_owned(),
+        work_pk: task.map(|_| keys::work_index(account, owner.as_deref())),
+        work_sk: task.map(|task| keys::work_sort(task.due_at, &conversation.id, handover.epoch)),
+        assignee: owner,
+    }
+}
+
+fn string(text: String) -> aws_sdk_dynamodb::types::AttributeValue {
+    aws_sdk_dynamodb::types::AttributeValue::S(text)
+}
+
+fn number(value: u64) -> aws_sdk_dynamodb::types::AttributeValue {
+    aws_sdk_dynamodb::types::AttributeValue::N(value.to_string())
+}

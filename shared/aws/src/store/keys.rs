@@ -1,0 +1,128 @@
+//! Keys of the one table. The account is part of every key that holds an account's data.
+
+use handover_core::{
+    AccountId, BotId, ContactId, Control, Conversation, ConversationId, EffectId, EventId, InboxId, StaffId,
+    TeamId, Timestamp,
+};
+
+/// Partition of a conversation: its state, messages, handovers and ledger.
+pub(crate) fn conversation(account: &AccountId, conversation: &ConversationId) -> String {
+    format!("C#{account}#{conversation}")
+}
+
+/// Partition of a contact: the conversation's that it began with, so that one read brings both.
+pub(crate) fn contact(account: &AccountId, contact: &ContactId) -> String {
+    format!("C#{account}#{contact}")
+}
+
+/// What one read of a conversation's partition begins with.
+pub(crate) const HEAD: &str = "HEAD#";
+pub(crate) const STATE: &str = "HEAD#STATE";
+pub(crate) const CONTACT: &str = "HEAD#CONTACT";
+pub(crate) const MESSAGE: &str = "MESSAGE#";
+pub(crate) const HANDOVER: &str = "HANDOVER#";
+pub(crate) const LEDGER: &str = "LEDGER#";
+
+pub(crate) fn message(event: &EventId) -> String {
+    format!("{MESSAGE}{event}")
+}
+
+pub(crate) fn handover(epoch: u64) -> String {
+    format!("{HANDOVER}{epoch:010}")
+}
+
+pub(crate) fn ledger(effect: &EffectId) -> String {
+    format!("{LEDGER}{effect}")
+}
+
+/// Partition that lists the accounts.
+pub(crate) const ACCOUNTS: &str = "ACCOUNTS";
+
+/// Partition of an account's settings, staff and teams.
+pub(crate) fn account(account: &AccountId) -> String {
+    format!("A#{account}")
+}
+
+pub(crate) const ACCOUNT: &str = "ACCOUNT";
+pub(crate) const STAFF: &str = "STAFF#";
+pub(crate) const TEAM: &str = "TEAM#";
+
+pub(crate) fn staff(staff: &StaffId) -> String {
+    format!("{STAFF}{staff}")
+}
+
+pub(crate) fn team(team: &TeamId) -> String {
+    format!("{TEAM}{team}")
+}
+
+/// Partition of a bot's revisions.
+pub(crate) fn bot(account: &AccountId, bot: &BotId) -> String {
+    format!("B#{account}#{bot}")
+}
+
+pub(crate) const CURRENT: &str = "CURRENT";
+
+pub(crate) fn revision(revision: u64) -> String {
+    format!("REVISION#{revision:010}")
+}
+
+/// Partition of an inbox: found by its unguessable id alone, before the account is known.
+pub(crate) fn inbox(inbox: &InboxId) -> String {
+    format!("I#{inbox}")
+}
+
+pub(crate) const INBOX: &str = "INBOX";
+
+/// Partition of what a staff member was told.
+pub(crate) fn notifications(account: &AccountId, staff: &StaffId) -> String {
+    format!("N#{account}#{staff}")
+}
+
+pub(crate) const NOTE: &str = "NOTE#";
+
+/// Sorts by time; the same notification always has the same key.
+pub(crate) fn note(at: Timestamp, id: &EffectId) -> String {
+    format!("{NOTE}{:015}#{id}", at.as_ms())
+}
+
+pub(crate) fn told(id: &EffectId) -> String {
+    format!("TOLD#{id}")
+}
+
+/// Partition of what an account has in quarantine.
+pub(crate) fn quarantine(account: &AccountId) -> String {
+    format!("Q#{account}")
+}
+
+/// Partition of the `inbox` index.
+pub(crate) fn inbox_index(account: &AccountId) -> String {
+    format!("I#{account}")
+}
+
+/// Sort keys of the `inbox` index begin with whose turn it is: a human's (`H#`), the bot's with
+/// something still open (`P#`), the bot's (`B#`).
+pub(crate) const WITH_HUMANS: &str = "H#";
+pub(crate) const BOT_PENDING: &str = "P#";
+
+/// Where a conversation stands in the `inbox` index: by owner, then by how long.
+pub(crate) fn inbox_sort(conversation: &Conversation, owner: Option<&str>) -> String {
+    let since = conversation.control_since.as_ms();
+    let id = &conversation.id;
+    match conversation.control {
+        Control::Human(_) => format!("{WITH_HUMANS}{}#{since:015}#{id}", owner.unwrap_or("-")),
+        Control::Bot if conversation.promise.is_some() || conversation.open_task.is_some() => {
+            format!("{BOT_PENDING}{since:015}#{id}")
+        }
+        Control::Bot => format!("B#{since:015}#{id}"),
+    }
+}
+
+/// Partition of the `work` index: open tasks of one assignee (`-`: nobody's).
+pub(crate) fn work_index(account: &AccountId, owner: Option<&str>) -> String {
+    format!("W#{account}#{}", owner.unwrap_or("-"))
+}
+
+/// Where a task stands in the `work` index: by due time.
+pub(crate) fn work_sort(due_at: Timestamp, conversation: &ConversationId, epoch: u64) -> String {
+    format!("{:015}#{conversation}#{epoch}", due_at.as_ms())
+}

@@ -1,0 +1,163 @@
+//! The store: one DynamoDB table behind typed items.
+
+mod commit;
+mod conversations;
+mod expressions;
+mod items;
+mod keys;
+mod ledger;
+mod notes;
+mod settings;
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::{
+    Client,
+    error::{ProvideErrorMetadata, SdkError},
+    types::AttributeValue,
+};
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::Failure;
+
+pub use commit::{Commit, Committed};
+pub use conversations::{Head, Waking, WakingKind};
+pub use items::{Author, LedgerItem, LedgerState, MessageItem, NoteItem, QuarantineItem, new_message};
+pub use ledger::{Claim, Claimed};
+pub use notes::NoteSubject;
+pub use settings::StoredInbox;
+
+/// An item as the table has it.
+type Item = HashMap<String, AttributeValue>;
+
+/// Markers and ledger entries outlive every provider's retries and our own redrives.
+pub const MARKER_DAYS: i64 = 40;
+
+/// The one table.
+#[derive(Clone, Debug)]
+pub struct Store {
+    client: Client,
+    table: String,
+}
+
+impl Store {
+    /// The store on a table.
+    pub fn new(client: Client, table: String) -> Self {
+        Self { client, table }
+    }
+
+    async fn get<T: DeserializeOwned>(&self, pk: &str, sk: &str, strong: bool) -> Result<Option<T>, Failure> {
+        let answer = self
+            .client
+            .get_item()
+            .table_name(&self.table)
+            .key("pk", AttributeValue::S(pk.to_owned()))
+            .key("sk", AttributeValue::S(sk.to_owned()))
+            .consistent_read(strong)
+            .send()
+            .await
+            .map_err(|error| classify(&error))?;
+        answer.item.map(decode).transpose()
+    }
+
+    /// Every item of a partition whose sort key begins with `prefix`.
+    async fn query(&self, pk: &str, prefix: &str, strong: bool) -> Result<Vec<Item>, Failure> {
+        let mut items = Vec::new();
+        let mut start = None;
+        loop {
+            let answer = self
+                .client
+                .query()
+                .table_name(&self.table)
+                .key_condition_expression(expressions::PARTITION_PREFIX)
+                .expression_attribute_values(":pk", AttributeValue::S(pk.to_owned()))
+                .expression_attribute_values(":prefix", AttributeValue::S(prefix.to_owned()))
+                .consistent_read(strong)
+                .set_exclusive_start_key(start)
+                .send()
+                .await
+                .map_err(|error| classify(&error))?;
+            items.extend(answer.items.unwrap_or_default());
+            start = answer.last_evaluated_key;
+            if start.is_none() {
+                return Ok(items);
+            }
+        }
+    }
+
+    /// Writes an item that must not be there yet; `false` when it is.
+    async fn put_new<T: Serialize>(&self, item: &T) -> Result<bool, Failure> {
+        let result = self
+            .client
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(encode(item)?))
+            .condition_expression(expressions::ABSENT)
+            .send()
+            .await;
+        match result {
+            Ok(_) => Ok(true),
+            Err(error) => match error.as_service_error() {
+                Some(service) if service.is_conditional_check_failed_exception() => Ok(false),
+                Some(_) | None => Err(classify(&error)),
+            },
+        }
+    }
+
+    /// Writes an item whatever was there.
+    async fn put<T: Serialize>(&self, item: &T) -> Result<(), Failure> {
+        self.client
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(encode(item)?))
+            .send()
+            .await
+            .map_err(|error| classify(&error))?;
+        Ok(())
+    }
+}
+
+fn encode<T: Serialize>(item: &T) -> Result<Item, Failure> {
+    serde_dynamo::to_item(item).map_err(|_| Failure::quarantine("item cannot be encoded"))
+}
+
+fn decode<T: DeserializeOwned>(item: Item) -> Result<T, Failure> {
+    serde_dynamo::from_item(item).map_err(|error| {
+        // The decoder's text names types and fields, but may quote a value.
+        let _ = error;
+        Failure::quarantine("stored item cannot be read")
+    })
+}
+
+/// Decides about a failed call that is not a failed condition: who would have to do something?
+/// Nothing that the table's service says is for ever; a deployment repairs a missing right or table.
+pub fn classify<E, R>(error: &SdkError<E, R>) -> Failure
+where
+    E: ProvideErrorMetadata,
+{
+    Failure::retry(match error {
+        SdkError::ConstructionFailure(_) => "request could not be built",
+        SdkError::TimeoutError(_) => "call timed out",
+        SdkError::DispatchFailure(_) => "service not reached",
+        SdkError::ResponseError(_) => "answer not understood",
+        SdkError::ServiceError(service) => match service.err().code() {
+            Some(
+                "ProvisionedThroughputExceededException"
+                | "ThrottlingException"
+                | "RequestLimitExceeded"
+                | "RequestThrottled"
+                | "LimitExceededException",
+            ) => "service is throttling",
+            Some("TransactionConflictException" | "TransactionInProgressException") => "transaction conflict",
+            Some("AccessDeniedException" | "AccessDenied" | "UnrecognizedClientException") => {
+                "access denied: the function's policy or credentials are wrong"
+            }
+            Some("ResourceNotFoundException" | "QueueDoesNotExist") => {
+                "table, queue, group or secret does not exist"
+            }
+            Some("ValidationException") => "service refused the request as invalid",
+            Some(_) | None => "service failed",
+        },
+        _ => "call failed",
+    })
+}

@@ -1,0 +1,111 @@
+//! What staff were told, and what was put aside.
+
+use handover_core::{
+    AccountId, ConversationId, EventId, Notification, NotificationChannel, StaffId, Timestamp,
+};
+
+use super::{
+    MARKER_DAYS, NoteItem, QuarantineItem, Store, decode,
+    items::{SCHEMA, new_message},
+    keys,
+};
+use crate::{Failure, queue::Quarantined};
+
+/// What a notification is about, beside the notification itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NoteSubject {
+    /// The conversation, when it is about one.
+    pub conversation: Option<ConversationId>,
+    /// The handover's epoch, when it is about one.
+    pub epoch: Option<u64>,
+    /// When the cause happened.
+    pub at: Timestamp,
+}
+
+impl Store {
+    /// Records a notification once; `false` when it stands already. In-app notifications are read
+    /// from here, those of other channels are the proof that they were sent.
+    pub async fn put_note(
+        &self,
+        account: &AccountId,
+        notification: &Notification,
+        subject: &NoteSubject,
+        failure: Option<String>,
+    ) -> Result<bool, Failure> {
+        self.put_new(&NoteItem {
+            pk: keys::notifications(account, &notification.staff),
+            sk: match notification.channel {
+                NotificationChannel::InApp => keys::note(subject.at, &notification.id),
+                NotificationChannel::Email | NotificationChannel::Sms | NotificationChannel::Chat => {
+                    keys::told(&notification.id)
+                }
+            },
+            schema: SCHEMA,
+            id: notification.id.clone(),
+            about: notification.about,
+            channel: notification.channel,
+            conversation: subject.conversation.clone(),
+            epoch: subject.epoch,
+            at: subject.at,
+            read: false,
+            failure,
+            expires_at: subject.at.as_seconds() + MARKER_DAYS * 86_400,
+        })
+        .await
+    }
+
+    /// Whether a staff member was told already, on a channel other than in_app.
+    pub async fn was_told(&self, account: &AccountId, notification: &Notification) -> Result<bool, Failure> {
+        let pk = keys::notifications(account, &notification.staff);
+        let item: Option<NoteItem> = self.get(&pk, &keys::told(&notification.id), true).await?;
+        Ok(item.is_some())
+    }
+
+    /// Everything a staff member was told, on every channel, newest in-app ones last.
+    pub async fn notes(&self, account: &AccountId, staff: &StaffId) -> Result<Vec<NoteItem>, Failure> {
+        let items = self.query(&keys::notifications(account, staff), "", false).await?;
+        items.into_iter().map(decode).collect()
+    }
+
+    /// Keeps what could not be processed; `false` when it is kept already.
+    pub async fn put_quarantine(&self, quarantined: &Quarantined) -> Result<bool, Failure> {
+        self.put_new(&QuarantineItem {
+            pk: keys::quarantine(&quarantined.account),
+            sk: format!("{:015}#{}", quarantined.at.as_ms(), quarantined.id),
+            schema: SCHEMA,
+            id: quarantined.id.clone(),
+            reason: quarantined.reason.clone(),
+            source: quarantined.source.clone(),
+            inbox: quarantined.inbox.clone(),
+            conversation: quarantined.conversation.clone(),
+            body: quarantined.body.clone(),
+            at: quarantined.at,
+        })
+        .await
+    }
+
+    /// What an account has in quarantine, oldest first.
+    pub async fn quarantine(&self, account: &AccountId) -> Result<Vec<QuarantineItem>, Failure> {
+        let items = self.query(&keys::quarantine(account), "", false).await?;
+        items.into_iter().map(decode).collect()
+    }
+
+    /// Leaves a line in the transcript where something could not be processed.
+    pub async fn put_stub(
+        &self,
+        account: &AccountId,
+        conversation: &ConversationId,
+        quarantined: &Quarantined,
+    ) -> Result<(), Failure> {
+        // Not the event's own marker: a redrive must still be able to process it.
+        let id = EventId::of(conversation, "quarantine", &quarantined.id);
+        let mut stub = new_message(account, conversation, &id);
+        "quarantined".clone_into(&mut stub.kind);
+        stub.at = quarantined.at;
+        stub.detail = Some(quarantined.reason.clone());
+        stub.delivery_id = quarantined.delivery_id();
+        stub.expires_at = quarantined.at.as_seconds() + MARKER_DAYS * 86_400;
+        self.put_new(&stub).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,81 @@
+//! What staff and API clients want of a conversation.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{ActionId, ApiKeyId, Assignee, Pause, ReplySignals, StaffId};
+
+/// What a staff member or an API client wants.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Command {
+    /// Who, from the authenticated request.
+    pub by: Principal,
+    /// Why, in their words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// What.
+    pub kind: CommandKind,
+}
+
+/// Who gives a command.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Principal {
+    /// A signed-in staff member.
+    Staff(StaffId),
+    /// The holder of an API key.
+    ApiKey(ApiKeyId),
+    /// The system itself, on behalf of a configuration change.
+    System,
+}
+
+/// Commands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CommandKind {
+    /// "I take this one."
+    Claim,
+    /// Give the contact to somebody, or to nobody.
+    Assign {
+        /// To whom.
+        to: Option<Assignee>,
+    },
+    /// A staff member's answer to the client.
+    Reply {
+        /// What it says.
+        text: String,
+    },
+    /// Give the conversation back to the bot.
+    HandBack,
+    /// The matter is settled: close the task, end the assignment, give control back.
+    Resolve,
+    /// Keep the bot silent.
+    Pause {
+        /// How long.
+        pause: Pause,
+    },
+    /// Hand over, with an action's settings.
+    StartHandover {
+        /// Whose settings; none: the first enabled action's.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        action: Option<ActionId>,
+    },
+    /// Put a tag on the contact or take it off.
+    Tag {
+        /// The tag.
+        tag: String,
+        /// On or off.
+        present: bool,
+    },
+    /// The open handover's task is done.
+    CompleteTask,
+    /// An external bot says something, as of an epoch.
+    BotMessage {
+        /// What.
+        text: String,
+        /// The epoch that the turn API gave it.
+        epoch: u64,
+        /// What the text alone says.
+        #[serde(default)]
+        signals: ReplySignals,
+    },
+}

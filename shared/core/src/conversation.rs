@@ -1,0 +1,293 @@
+//! One contact in one inbox: who may answer now, and what is due.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    AccountId, ActionId, BotId, Channel, ContactId, ConversationId, EventId, InboxId, Principal,
+    QUIET_CEILING, ScenarioKind, Timestamp,
+};
+
+/// One contact in one inbox.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Conversation {
+    /// Whose it is.
+    pub account: AccountId,
+    /// Its id.
+    pub id: ConversationId,
+    /// Where it takes place.
+    pub inbox: InboxId,
+    /// How messages reach the client.
+    pub channel: Channel,
+    /// The client.
+    pub contact: ContactId,
+    /// Where the client is written to, in the provider's form.
+    pub address: String,
+    /// Counts writes of the stored state; 0: not stored yet.
+    pub version: u64,
+    /// Counts changes of control.
+    pub epoch: u64,
+    /// Who may answer now.
+    pub control: Control,
+    /// Since when.
+    pub control_since: Timestamp,
+    /// When the bot last got the conversation back: detection looks only at what came after.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handed_back_at: Option<Timestamp>,
+    /// When the client last wrote; may lag by up to an hour, so that an ordinary message writes
+    /// no state.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_client_at: Option<Timestamp>,
+    /// What a human still owes the client.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub promise: Option<Promise>,
+    /// The epoch of the handover whose task is open.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub open_task: Option<u64>,
+    /// The client's present issue with the bot.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub issue: Option<Issue>,
+    /// How many bot messages went out on which day.
+    #[serde(default, skip_serializing_if = "DayCount::is_zero")]
+    pub bot_messages: DayCount,
+    /// The last handovers, for cool-downs and the loop guard; at most [`crate::RECENT_HANDOVERS`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub recent: Vec<Recent>,
+    /// The client wants no messages.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub opted_out: bool,
+    /// Counts the timers that were set; part of their names.
+    #[serde(default)]
+    pub timer_sequence: u32,
+}
+
+/// Who may answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Control {
+    /// The bot.
+    Bot,
+    /// Humans, and nobody else.
+    Human(HumanControl),
+}
+
+/// A stretch in which humans own the conversation: the open handover, as far as deciding needs it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HumanControl {
+    /// How it began.
+    pub origin: Origin,
+    /// When it ends by itself.
+    pub returns: Returns,
+    /// After a human's message the bot stays silent at least this many minutes.
+    pub quiet_minutes: u16,
+    /// When a human last wrote to the client.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_human_at: Option<Timestamp>,
+    /// The client's first message that no human has answered yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waiting: Option<Waiting>,
+    /// How often the client has asked again.
+    #[serde(default)]
+    pub urgency: u8,
+    /// The sequence of the timer that ends the pause.
+    pub resume_sequence: u32,
+}
+
+/// A client's message that waits for a human.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Waiting {
+    /// Which.
+    pub event: EventId,
+    /// Since when.
+    pub since: Timestamp,
+}
+
+/// How a human stretch began.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Origin {
+    /// A handover action fired.
+    Action {
+        /// Which.
+        action: ActionId,
+        /// Of which bot.
+        bot: BotId,
+        /// In which revision of its configuration.
+        revision: u64,
+        /// What it fired on.
+        scenario: ScenarioKind,
+    },
+    /// A human stepped in.
+    Takeover {
+        /// Who, where somebody is signed in.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<Principal>,
+        /// In which app, where it was elsewhere.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        app: Option<String>,
+    },
+    /// Somebody silenced the bot.
+    Pause {
+        /// Who.
+        by: Principal,
+    },
+}
+
+impl Origin {
+    /// The scenario, when an action fired.
+    pub const fn scenario(&self) -> Option<ScenarioKind> {
+        match self {
+            Self::Action { scenario, .. } => Some(*scenario),
+            Self::Takeover { .. } | Self::Pause { .. } => None,
+        }
+    }
+
+    /// A short name: the scenario's, `takeover` or `pause`.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Action { scenario, .. } => scenario.name(),
+            Self::Takeover { .. } => "takeover",
+            Self::Pause { .. } => "pause",
+        }
+    }
+}
+
+/// When a human stretch ends by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Returns {
+    /// At this instant, or later if humans are still writing.
+    At(Timestamp),
+    /// Never: somebody gives it back.
+    ByHand,
+}
+
+impl HumanControl {
+    /// When the bot may resume: the later of the pause's end and the last human message plus the
+    /// quiet time, at most 24 hours after the pause's end.
+    pub fn resumes_at(&self) -> Option<Timestamp> {
+        let Returns::At(end) = self.returns else { return None };
+        let quiet = Duration::from_mins(u64::from(self.quiet_minutes));
+        let quiet_until = self.last_human_at.map_or(end, |at| at + quiet);
+        Some(end.max(quiet_until).min(end + QUIET_CEILING))
+    }
+}
+
+/// What a human still owes the client: the closing message said that somebody will answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Promise {
+    /// The epoch of the handover that made it.
+    pub epoch: u64,
+    /// Until when it is to be kept.
+    pub due_at: Timestamp,
+    /// The sequence of its timer.
+    pub sequence: u32,
+}
+
+/// The client's present issue with the bot.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Issue {
+    /// What it is about, where that is understood.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fingerprint: Option<String>,
+    /// Failed attempts.
+    pub failed: u8,
+    /// The bot has answered and the client has not said yet whether it helped.
+    pub answered: bool,
+}
+
+/// A count that starts anew each day (UTC).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DayCount {
+    /// Days since the Unix epoch.
+    pub day: i64,
+    /// How many on that day.
+    pub count: u16,
+}
+
+impl DayCount {
+    fn is_zero(&self) -> bool {
+        self.count == 0
+    }
+
+    /// How many on the day of `now`.
+    pub fn on(self, now: Timestamp) -> u16 {
+        if self.day == now.day() { self.count } else { 0 }
+    }
+
+    /// One more on the day of `now`.
+    #[must_use]
+    pub fn plus_one(self, now: Timestamp) -> Self {
+        Self { day: now.day(), count: self.on(now).saturating_add(1) }
+    }
+}
+
+/// A handover of the recent past.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recent {
+    /// What it fired on.
+    pub scenario: ScenarioKind,
+    /// When it began.
+    pub at: Timestamp,
+    /// When the bot got the conversation back, once it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub back_at: Option<Timestamp>,
+}
+
+impl Conversation {
+    /// A conversation that is not stored yet, with the bot in control.
+    pub fn new(
+        account: AccountId,
+        id: ConversationId,
+        inbox: InboxId,
+        channel: Channel,
+        address: String,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            account,
+            contact: ContactId::of(&id),
+            id,
+            inbox,
+            channel,
+            address,
+            version: 0,
+            epoch: 0,
+            control: Control::Bot,
+            control_since: now,
+            handed_back_at: None,
+            last_client_at: None,
+            promise: None,
+            open_task: None,
+            issue: None,
+            bot_messages: DayCount::default(),
+            recent: Vec::new(),
+            opted_out: false,
+            timer_sequence: 0,
+        }
+    }
+
+    /// The human stretch, when humans own the conversation.
+    pub const fn human(&self) -> Option<&HumanControl> {
+        match &self.control {
+            Control::Bot => None,
+            Control::Human(human) => Some(human),
+        }
+    }
+
+    /// When the present pause is over, if it is one with an end.
+    pub fn resumes_at(&self) -> Option<Timestamp> {
+        self.human().and_then(HumanControl::resumes_at)
+    }
+
+    /// Whether the pause is over at `now`, so that the bot owns the conversation in all but name.
+    pub fn resume_due(&self, now: Timestamp) -> bool {
+        self.resumes_at().is_some_and(|at| at <= now)
+    }
+
+    /// The earliest instant at which something is due by itself.
+    pub fn wake_at(&self) -> Option<Timestamp> {
+        [self.resumes_at(), self.promise.map(|promise| promise.due_at)].into_iter().flatten().min()
+    }
+}

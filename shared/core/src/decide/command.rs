@@ -1,0 +1,208 @@
+//! What staff and API clients' commands lead to.
+
+use crate::{
+    ActionId, Assignee, Audience, BOT_TEXT_EXPIRES_AFTER, Command, CommandKind, Control, Decision,
+    HandoverChange, HandoverEnd, NotificationKind, Pause, Principal, Purpose, Refusal, Returns,
+    STAFF_TEXT_EXPIRES_AFTER, StaffId, TextSource, TimerKind, Verdict,
+};
+
+use super::{draft::Draft, too_old};
+
+pub(super) fn command(mut draft: Draft<'_>, command: &Command) -> Decision {
+    if too_old(draft.input.event, draft.now) {
+        return draft.refuse(Refusal::TooOld);
+    }
+    if let CommandKind::Reply { .. } | CommandKind::Resolve = command.kind {
+        // Whoever answers or resolves deals with what waits, even where the pause has just ended.
+        draft.end_waiting();
+    }
+    draft.settle(false);
+    match &command.kind {
+        CommandKind::Claim => claim(draft, &command.by),
+        CommandKind::Assign { to } => assign(draft, to.as_ref()),
+        CommandKind::Reply { .. } => reply(draft, &command.by),
+        CommandKind::HandBack => hand_back(draft, &command.by),
+        CommandKind::Resolve => resolve(draft, &command.by),
+        CommandKind::Pause { pause } => set_pause(draft, &command.by, *pause),
+        CommandKind::StartHandover { action } => start_handover(draft, action.as_ref()),
+        CommandKind::Tag { tag, present } => {
+            if *present {
+                draft.add_tag(tag);
+            } else {
+                draft.contact.tags.remove(tag);
+            }
+            draft.apply(Verdict::Tagged)
+        }
+        CommandKind::CompleteTask => {
+            if draft.conversation.open_task.is_none() {
+                return draft.refuse(Refusal::NoOpenTask);
+            }
+            draft.close_task(draft.at());
+            draft.apply(Verdict::TaskDone)
+        }
+        CommandKind::BotMessage { epoch, signals, .. } => bot_message(draft, *epoch, signals.promises_person),
+    }
+}
+
+/// One wins; the others are told who.
+fn claim(mut draft: Draft<'_>, by: &Principal) -> Decision {
+    let Principal::Staff(staff) = by else { return draft.refuse(Refusal::NotStaff) };
+    if draft.policy.directory.staff(staff).is_none() {
+        return draft.refuse(Refusal::NoSuchAssignee);
+    }
+    match draft.holder() {
+        Some(other) if other != staff => {
+            let other = Assignee::Staff(other.clone());
+            return draft.refuse(Refusal::ClaimedBy(other));
+        }
+        _ if draft.conversation.human().is_none() => draft.take_over(Some(by.clone()), None, false),
+        Some(_) => {}
+        None => draft.give_to(Some(Assignee::Staff(staff.clone())), true),
+    }
+    draft.apply(Verdict::Claimed)
+}
+
+fn assign(mut draft: Draft<'_>, to: Option<&Assignee>) -> Decision {
+    if to.is_some_and(|to| !draft.policy.directory.has(to)) {
+        return draft.refuse(Refusal::NoSuchAssignee);
+    }
+    if draft.contact.assignee.as_ref() == to {
+        return draft.apply(Verdict::Assigned);
+    }
+    draft.give_to(to.cloned(), false);
+    let cause = draft.event_id().to_string();
+    let with_humans = draft.conversation.human().is_some();
+    let task = draft.conversation.open_task.is_some();
+    match to {
+        Some(to @ Assignee::Staff(_)) => {
+            let audience = Audience::Assignee(to.clone());
+            draft.notify(NotificationKind::ConversationAssigned, audience.clone(), &cause);
+            if task {
+                draft.notify(NotificationKind::TaskAssigned, audience, &cause);
+            }
+        }
+        Some(team @ Assignee::Team(_)) if with_humans => {
+            let audience = Audience::Assignee(team.clone());
+            draft.notify(NotificationKind::ConversationWaiting, audience, &cause);
+        }
+        None if with_humans => {
+            draft.notify(NotificationKind::ConversationWaiting, Audience::Admins, &cause);
+        }
+        Some(Assignee::Team(_)) | None => {}
+    }
+    draft.apply(Verdict::Assigned)
+}
+
+/// A staff member's answer: while the bot has control, it takes control.
+fn reply(mut draft: Draft<'_>, by: &Principal) -> Decision {
+    if draft.conversation.opted_out {
+        return draft.refuse(Refusal::OptedOut);
+    }
+    if draft.conversation.human().is_none() {
+        draft.take_over(Some(by.clone()), None, true);
+    } else {
+        draft.human_wrote();
+        if let Principal::Staff(staff) = by
+            && draft.holder().is_none()
+        {
+            draft.give_to(Some(Assignee::Staff(staff.clone())), true);
+        }
+    }
+    let expires_at = draft.at() + STAFF_TEXT_EXPIRES_AFTER;
+    draft.send(Purpose::Staff, TextSource::Event, expires_at);
+    draft.apply(Verdict::StaffReplied)
+}
+
+fn hand_back(mut draft: Draft<'_>, by: &Principal) -> Decision {
+    if draft.conversation.human().is_none() {
+        return draft.refuse(Refusal::AlreadyWithBot);
+    }
+    draft.settle_by_hand();
+    let at = draft.at();
+    draft.end(at, HandoverEnd::HandedBack { by: Some(by.clone()) }, false);
+    draft.apply(Verdict::HandedBack)
+}
+
+fn resolve(mut draft: Draft<'_>, by: &Principal) -> Decision {
+    draft.settle_by_hand();
+    draft.contact.assignee = None;
+    let at = draft.at();
+    draft.end(at, HandoverEnd::Resolved { by: by.clone() }, false);
+    draft.apply(Verdict::Resolved)
+}
+
+fn set_pause(mut draft: Draft<'_>, by: &Principal, pause: Pause) -> Decision {
+    if draft.conversation.human().is_none() {
+        draft.silence(by.clone(), pause);
+        return draft.apply(Verdict::PauseSet);
+    }
+    let epoch = draft.conversation.epoch;
+    let resume_at = pause.duration().map(|pause| draft.at() + pause);
+    let sequence = resume_at.map(|at| draft.arm(TimerKind::Resume, at));
+    if let Control::Human(human) = &mut draft.conversation.control {
+        human.returns = resume_at.map_or(Returns::ByHand, Returns::At);
+        human.resume_sequence = sequence.unwrap_or(0);
+    }
+    draft.change(epoch, HandoverChange::Paused { resume_at });
+    draft.apply(Verdict::PauseSet)
+}
+
+fn start_handover(mut draft: Draft<'_>, action: Option<&ActionId>) -> Decision {
+    if draft.conversation.human().is_some() {
+        return draft.refuse(Refusal::AlreadyWithHumans);
+    }
+    if !draft.policy.account.labs.human_handover {
+        return draft.refuse(Refusal::LabsOff);
+    }
+    let chosen = match action {
+        Some(id) => draft.policy.action(id),
+        None => draft.policy.actions().find(|action| action.enabled),
+    };
+    let Some(chosen) = chosen else { return draft.refuse(Refusal::NoEnabledAction) };
+    let scenario = chosen.scenario.kind();
+    draft.hand_over(chosen, scenario);
+    draft.apply(Verdict::HandedOver)
+}
+
+/// An external bot speaks, if the epoch that it asked in still stands.
+fn bot_message(mut draft: Draft<'_>, epoch: u64, promises_person: bool) -> Decision {
+    if draft.conversation.human().is_some() || draft.conversation.epoch != epoch {
+        return draft.refuse(Refusal::StaleEpoch);
+    }
+    if draft.conversation.opted_out {
+        return draft.refuse(Refusal::OptedOut);
+    }
+    if promises_person && draft.request_human().is_ok() {
+        return draft.apply(Verdict::HandedOver);
+    }
+    let expires_at = draft.at() + BOT_TEXT_EXPIRES_AFTER;
+    draft.send(Purpose::Bot, TextSource::Event, expires_at);
+    draft.count_bot_message();
+    draft.apply(Verdict::BotReplied)
+}
+
+impl Draft<'_> {
+    /// The staff member who looks after the contact and is still there to do so.
+    fn holder(&self) -> Option<&StaffId> {
+        let here = |assignee: &&Assignee| self.policy.directory.has(assignee);
+        self.contact.assignee.as_ref().filter(here).and_then(Assignee::staff)
+    }
+
+    /// Gives the contact to somebody; an open handover and its task follow.
+    fn give_to(&mut self, to: Option<Assignee>, claimed: bool) {
+        self.contact.assignee.clone_from(&to);
+        let at = self.at();
+        let of_task = self.conversation.open_task;
+        let of_control = self.conversation.human().map(|_| self.conversation.epoch);
+        let claimed_at = claimed.then_some(at);
+        if let Some(epoch) = of_control {
+            self.change(epoch, HandoverChange::Assigned { to: to.clone(), claimed_at });
+            if claimed {
+                self.announce(crate::Announcement::HandoverClaimed, epoch);
+            }
+        }
+        if let Some(epoch) = of_task.filter(|_| of_task != of_control) {
+            self.change(epoch, HandoverChange::Assigned { to, claimed_at: None });
+        }
+    }
+}

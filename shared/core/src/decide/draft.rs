@@ -1,0 +1,156 @@
+//! A decision in the making.
+
+use crate::{
+    Announcement, Audience, BotRevision, Contact, Conversation, Effect, EffectId, EffectKind, EventId,
+    HandoverChange, NotificationKind, Policy, Purpose, Record, Refusal, TextSource, Timer, TimerKind,
+    Timestamp, TurnId, Verdict,
+};
+
+use super::{Applied, Decision, Input};
+
+/// A decision in the making: the conversation and contact as they will be, and what follows.
+pub(super) struct Draft<'a> {
+    pub(super) input: &'a Input<'a>,
+    pub(super) policy: &'a Policy<'a>,
+    pub(super) now: Timestamp,
+    pub(super) conversation: Conversation,
+    pub(super) contact: Contact,
+    pub(super) handovers: Vec<(u64, HandoverChange)>,
+    pub(super) effects: Vec<Effect>,
+    pub(super) record: Record,
+}
+
+impl<'a> Draft<'a> {
+    pub(super) fn new(input: &'a Input<'a>, policy: &'a Policy<'a>, now: Timestamp) -> Self {
+        let mut record = Record::new(Verdict::Noted, input.conversation.epoch);
+        record.revision = policy.bot.map(|bot| bot.revision);
+        Self {
+            input,
+            policy,
+            now,
+            conversation: input.conversation.clone(),
+            contact: input.contact.clone(),
+            handovers: Vec::new(),
+            effects: Vec::new(),
+            record,
+        }
+    }
+
+    /// When the event reached us: the instant that everything it starts counts from.
+    pub(super) fn at(&self) -> Timestamp {
+        self.input.event.received_at
+    }
+
+    pub(super) fn event_id(&self) -> &'a EventId {
+        &self.input.event.id
+    }
+
+    pub(super) fn bot(&self) -> Option<&'a BotRevision> {
+        self.policy.bot
+    }
+
+    /// Whether the event reached us while humans owned the conversation: it belongs to their
+    /// stretch, even if it is decided after the pause's end.
+    pub(super) fn in_stretch(&self) -> bool {
+        self.conversation.human().is_some()
+            && self.conversation.resumes_at().is_none_or(|end| self.at() < end)
+    }
+
+    /// Whether the event reached us before the bot last got the conversation back.
+    pub(super) fn before_hand_back(&self) -> bool {
+        self.conversation.handed_back_at.is_some_and(|at| self.at() < at)
+    }
+
+    /// The decision, with this verdict.
+    pub(super) fn apply(mut self, verdict: Verdict) -> Decision {
+        self.record.verdict = verdict;
+        self.record.epoch = self.conversation.epoch;
+        Decision::Apply(Box::new(Applied {
+            conversation: self.conversation,
+            contact: self.contact,
+            handovers: self.handovers,
+            effects: self.effects,
+            record: self.record,
+        }))
+    }
+
+    /// The decision that a command does not fit the state.
+    pub(super) fn refuse(mut self, refusal: Refusal) -> Decision {
+        self.record.refusal = Some(refusal);
+        self.apply(Verdict::Refused)
+    }
+
+    /// A change of the handover that began `epoch`.
+    pub(super) fn change(&mut self, epoch: u64, change: HandoverChange) {
+        self.handovers.push((epoch, change));
+    }
+
+    fn effect(&mut self, kind_name: &str, cause: &str, kind: EffectKind) {
+        let id = EffectId::derive(&self.conversation.id, kind_name, cause);
+        self.push(Effect { id, kind });
+    }
+
+    fn push(&mut self, effect: Effect) {
+        if self.effects.iter().all(|other| other.id != effect.id) {
+            self.effects.push(effect);
+        }
+    }
+
+    /// Text to the client because of this event.
+    pub(super) fn send(&mut self, purpose: Purpose, text: TextSource, expires_at: Timestamp) {
+        let epoch = self.conversation.epoch;
+        // One closing message per handover, whatever it was that asked for it.
+        let cause = match purpose {
+            Purpose::Closing => epoch.to_string(),
+            Purpose::Bot | Purpose::Staff => self.event_id().to_string(),
+        };
+        self.effect(purpose.name(), &cause, EffectKind::Send { purpose, text, epoch, expires_at });
+    }
+
+    /// A question to the bot.
+    pub(super) fn start_turn(&mut self, trigger: EventId, returning: bool) {
+        let epoch = self.conversation.epoch;
+        let turn = TurnId::derive(&self.conversation.id, epoch, &trigger);
+        let cause = turn.to_string();
+        self.effect("turn", &cause, EffectKind::StartTurn { turn, epoch, trigger, returning });
+    }
+
+    /// A timer of the present epoch; gives its sequence.
+    pub(super) fn arm(&mut self, kind: TimerKind, due_at: Timestamp) -> u32 {
+        self.conversation.timer_sequence = self.conversation.timer_sequence.saturating_add(1);
+        let sequence = self.conversation.timer_sequence;
+        let timer = Timer { kind, epoch: self.conversation.epoch, sequence, due_at };
+        self.effect(kind.name(), &format!("{}-{sequence}", timer.epoch), EffectKind::Arm(timer));
+        sequence
+    }
+
+    /// Word to staff, at most once per `cause`.
+    pub(super) fn notify(&mut self, about: NotificationKind, audience: Audience, cause: &str) {
+        let epoch = self.conversation.human().map(|_| self.conversation.epoch);
+        let at = self.at();
+        self.effect(about.name(), cause, EffectKind::Notify { about, audience, epoch, at });
+    }
+
+    /// Word to owners and admins about something wrong with the account's set-up: the same effect
+    /// for all of the account's conversations on one day, so that they are told once.
+    pub(super) fn alert_daily(&mut self, about: NotificationKind) {
+        let at = self.at();
+        let id = EffectId::daily(&self.conversation.account, about.name(), at.day());
+        let kind = EffectKind::Notify { about, audience: Audience::Admins, epoch: None, at };
+        self.push(Effect { id, kind });
+    }
+
+    /// The assignee with the admins, or the admins alone.
+    pub(super) fn responsible(&self) -> Audience {
+        self.contact.assignee.clone().map_or(Audience::Admins, Audience::AssigneeAndAdmins)
+    }
+
+    /// Word to the account's own automations.
+    pub(super) fn announce(&mut self, what: Announcement, epoch: u64) {
+        let at = self.at();
+        let name = format!("announce-{}", what.name());
+        // An epoch may see several claims and tags; one event brings at most one of each.
+        let cause = format!("{epoch}-{}", self.event_id());
+        self.effect(&name, &cause, EffectKind::Announce { what, epoch, at });
+    }
+}

@@ -1,0 +1,158 @@
+//! What the bot's answer, or the lack of one, leads to.
+
+use crate::{
+    BOT_TEXT_EXPIRES_AFTER, Control, Decision, HandoverAction, Issue, NotificationKind, Outcome,
+    OutcomeResult, Purpose, Scenario, ScenarioKind, TextSource, Verdict, Waiting,
+};
+
+use super::{draft::Draft, too_old};
+
+pub(super) fn outcome(mut draft: Draft<'_>, outcome: &Outcome) -> Decision {
+    draft.settle(false);
+    if draft.conversation.epoch != outcome.epoch || draft.conversation.human().is_some() {
+        return stale(draft, outcome);
+    }
+    if too_old(draft.input.event, draft.now) {
+        return draft.apply(Verdict::TooOld);
+    }
+    if outcome.result == OutcomeResult::WantsHandover || outcome.reply_signals.promises_person {
+        let verdict = match draft.request_human() {
+            Ok(()) => Verdict::HandedOver,
+            Err(stopped) => {
+                draft.send_no_answer();
+                stopped
+            }
+        };
+        return draft.apply(verdict);
+    }
+
+    let lacks = lacks_knowledge(&draft, outcome);
+    let failed = match outcome.result {
+        OutcomeResult::NoAnswer | OutcomeResult::Failed { .. } => true,
+        OutcomeResult::Answered | OutcomeResult::WantsHandover => outcome.reply_signals.non_answer,
+    };
+    let attempts = draft.note_attempt(outcome, failed);
+    let Some(action) = draft.fires_on_attempt(lacks, attempts.filter(|_| failed)) else {
+        return reply(draft, outcome, None);
+    };
+    let scenario = action.scenario.kind();
+    draft.record.scenario = Some(scenario);
+    draft.record.action = Some(action.id.clone());
+    match draft.may_hand_over() {
+        Ok(()) if draft.is_cooling_down(scenario) => reply(draft, outcome, Some(Verdict::CoolingDown)),
+        Ok(()) => {
+            draft.hand_over(action, scenario);
+            draft.apply(Verdict::HandedOver)
+        }
+        Err(stopped) => reply(draft, outcome, Some(stopped)),
+    }
+}
+
+/// Control has changed since the bot was asked: the trigger counts under the present control.
+fn stale(mut draft: Draft<'_>, outcome: &Outcome) -> Decision {
+    let waiting = Waiting { event: outcome.trigger.clone(), since: draft.at() };
+    match &mut draft.conversation.control {
+        Control::Human(human) => {
+            if human.waiting.is_none() && human.last_human_at.is_none() {
+                human.waiting = Some(waiting);
+            }
+        }
+        Control::Bot => {
+            if !too_old(draft.input.event, draft.now) {
+                draft.answer_late(&waiting);
+            }
+        }
+    }
+    draft.apply(Verdict::StaleOutcome)
+}
+
+/// The bot says that it does not know, or its answer stands on nothing.
+fn lacks_knowledge(draft: &Draft<'_>, outcome: &Outcome) -> bool {
+    let floor =
+        draft.policy.first_enabled(ScenarioKind::LackOfKnowledge).and_then(|action| match action.scenario {
+            Scenario::LackOfKnowledge { evidence_floor } => Some(evidence_floor),
+            Scenario::HumanRequested { .. } | Scenario::RepeatedFailure { .. } | Scenario::Custom { .. } => {
+                None
+            }
+        });
+    let weak = outcome
+        .retrieval
+        .zip(floor)
+        .is_some_and(|(retrieval, floor)| retrieval.sources == 0 || retrieval.best < floor);
+    outcome.result == OutcomeResult::NoAnswer || outcome.reply_signals.non_answer || weak
+}
+
+/// No handover: the client gets the bot's reply, or the no-answer message, and never silence.
+fn reply(mut draft: Draft<'_>, outcome: &Outcome, stopped: Option<Verdict>) -> Decision {
+    let spoke = outcome.reply.as_deref().is_some_and(|reply| !reply.trim().is_empty());
+    let verdict = if spoke && !matches!(outcome.result, OutcomeResult::Failed { .. }) {
+        let expires_at = draft.at() + BOT_TEXT_EXPIRES_AFTER;
+        draft.send(Purpose::Bot, TextSource::Event, expires_at);
+        draft.count_bot_message();
+        Verdict::BotReplied
+    } else {
+        draft.send_no_answer();
+        Verdict::NoAnswer
+    };
+    draft.apply(stopped.unwrap_or(verdict))
+}
+
+impl<'a> Draft<'a> {
+    /// The bot wants a human, or has promised one: as if the client had asked.
+    ///
+    /// # Errors
+    /// What stood in the way.
+    pub(super) fn request_human(&mut self) -> Result<(), Verdict> {
+        let scenario = ScenarioKind::HumanRequested;
+        self.record.scenario = Some(scenario);
+        self.may_hand_over()?;
+        let Some(action) = self.policy.first_enabled(scenario) else {
+            self.alert_daily(NotificationKind::NotConfigured);
+            return Err(Verdict::NoEnabledAction);
+        };
+        self.hand_over(action, scenario);
+        Ok(())
+    }
+
+    /// The first action in list order among those that are judged on an attempt: the bot lacks
+    /// knowledge, or this many attempts have failed.
+    pub(super) fn fires_on_attempt(&self, lacks: bool, failed: Option<u8>) -> Option<&'a HandoverAction> {
+        self.policy.actions().filter(|action| action.enabled).find(|action| match action.scenario {
+            Scenario::LackOfKnowledge { .. } => lacks,
+            Scenario::RepeatedFailure { max_retries } => failed.is_some_and(|failed| failed > max_retries),
+            Scenario::HumanRequested { .. } | Scenario::Custom { .. } => false,
+        })
+    }
+
+    /// The message for when the bot does not know.
+    pub(super) fn send_no_answer(&mut self) {
+        let Some(revision) = self.bot() else { return };
+        let text = TextSource::NoAnswer { bot: revision.bot.id.clone(), revision: revision.revision };
+        let expires_at = self.at() + BOT_TEXT_EXPIRES_AFTER;
+        self.send(Purpose::Bot, text, expires_at);
+        self.count_bot_message();
+    }
+
+    pub(super) fn count_bot_message(&mut self) {
+        self.conversation.bot_messages = self.conversation.bot_messages.plus_one(self.now);
+    }
+
+    /// Notes the bot's attempt at the client's issue; gives how many have failed.
+    fn note_attempt(&mut self, outcome: &Outcome, failed: bool) -> Option<u8> {
+        self.policy.first_enabled(ScenarioKind::RepeatedFailure)?;
+        let same = self.input.evidence.same_issue != Some(false);
+        let issue = self.conversation.issue.take().filter(|_| same);
+        let mut issue = issue.unwrap_or(Issue { fingerprint: None, failed: 0, answered: false });
+        if outcome.fingerprint.is_some() {
+            issue.fingerprint.clone_from(&outcome.fingerprint);
+        }
+        issue.answered = !failed;
+        if failed {
+            issue.failed = issue.failed.saturating_add(1);
+        }
+        let attempts = issue.failed;
+        self.conversation.issue = Some(issue);
+        self.record.failed_attempts = Some(attempts);
+        Some(attempts)
+    }
+}

@@ -1,0 +1,204 @@
+//! Things to do to the world, with ids that follow from their causes.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{ActionId, Assignee, BotId, EffectId, EventId, Purpose, Timer, Timestamp, TurnId};
+
+/// Something to do to the world. Holds references, never text.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Effect {
+    /// Follows from the cause, so that doing it twice can be noticed.
+    pub id: EffectId,
+    /// What.
+    pub kind: EffectKind,
+}
+
+/// Kinds of effect. Each says what happens when nobody knows whether it was done.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EffectKind {
+    /// Send text to the client. In doubt: not again; the doubt is shown.
+    Send {
+        /// Why.
+        purpose: Purpose,
+        /// What.
+        text: TextSource,
+        /// The epoch that it was decided in.
+        epoch: u64,
+        /// After this it is not sent.
+        expires_at: Timestamp,
+    },
+    /// Ask the bot. In doubt: again; the turn id tells the bot.
+    StartTurn {
+        /// The turn.
+        turn: TurnId,
+        /// The epoch that it was decided in.
+        epoch: u64,
+        /// The message that it begins with.
+        trigger: EventId,
+        /// The bot comes back from a human stretch with this turn.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        returning: bool,
+    },
+    /// Set a timer. In doubt: again; its name is the same.
+    Arm(Timer),
+    /// Tell staff. In doubt: again, except SMS.
+    Notify {
+        /// What about.
+        about: NotificationKind,
+        /// Whom.
+        audience: Audience,
+        /// The handover's epoch, when it is about one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        epoch: Option<u64>,
+        /// When the cause happened.
+        at: Timestamp,
+    },
+    /// Move the provider's own thread control. In doubt: again.
+    Thread {
+        /// Where to.
+        to: ThreadTarget,
+        /// The epoch that it was decided in.
+        epoch: u64,
+    },
+    /// Tell the account's own automations. In doubt: again.
+    Announce {
+        /// What.
+        what: Announcement,
+        /// The handover's epoch.
+        epoch: u64,
+        /// When.
+        at: Timestamp,
+    },
+}
+
+/// Where a text stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TextSource {
+    /// The closing message of a handover action.
+    Closing {
+        /// Of which bot.
+        bot: BotId,
+        /// In which revision.
+        revision: u64,
+        /// The action.
+        action: ActionId,
+    },
+    /// The bot's message for when it does not know.
+    NoAnswer {
+        /// Of which bot.
+        bot: BotId,
+        /// In which revision.
+        revision: u64,
+    },
+    /// The event that is being processed: a bot's reply or a staff member's.
+    Event,
+}
+
+/// Who holds the provider's thread.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ThreadTarget {
+    /// The humans' own inbox at the provider.
+    Humans,
+    /// Us.
+    Bot,
+}
+
+/// What staff are told about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NotificationKind {
+    /// A conversation is yours now.
+    ConversationAssigned,
+    /// A task is yours now.
+    TaskAssigned,
+    /// A conversation waits for somebody to claim it.
+    ConversationWaiting,
+    /// Nobody has answered in time.
+    PromiseMissed,
+    /// The client asks again.
+    Urgent,
+    /// A text did not reach the client.
+    DeliveryFailed,
+    /// A client needed a human, and no enabled action says what to do.
+    NotConfigured,
+    /// An action assigns to somebody who is not there any more.
+    AssigneeMissing,
+    /// Handovers follow each other too fast; the conversation stays with humans.
+    LoopGuard,
+    /// Something that came in could not be read.
+    Quarantined,
+}
+
+impl NotificationKind {
+    /// The kind's name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::ConversationAssigned => "conversation_assigned",
+            Self::TaskAssigned => "task_assigned",
+            Self::ConversationWaiting => "conversation_waiting",
+            Self::PromiseMissed => "promise_missed",
+            Self::Urgent => "urgent",
+            Self::DeliveryFailed => "delivery_failed",
+            Self::NotConfigured => "not_configured",
+            Self::AssigneeMissing => "assignee_missing",
+            Self::LoopGuard => "loop_guard",
+            Self::Quarantined => "quarantined",
+        }
+    }
+}
+
+/// Whom to tell.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Audience {
+    /// The staff member, or everybody in the team.
+    Assignee(Assignee),
+    /// Owners and admins.
+    Admins,
+    /// The assignee, and owners and admins as well.
+    AssigneeAndAdmins(Assignee),
+}
+
+/// What an account's own automations are told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Announcement {
+    /// A handover began.
+    #[serde(rename = "handover.started")]
+    HandoverStarted,
+    /// Somebody claimed one.
+    #[serde(rename = "handover.claimed")]
+    HandoverClaimed,
+    /// A human wrote for the first time.
+    #[serde(rename = "handover.first_reply")]
+    FirstReply,
+    /// One ended.
+    #[serde(rename = "handover.ended")]
+    HandoverEnded,
+    /// A contact was tagged.
+    #[serde(rename = "tag.added")]
+    TagAdded,
+    /// A task was opened.
+    #[serde(rename = "task.created")]
+    TaskCreated,
+    /// Nobody answered in time.
+    #[serde(rename = "promise.missed")]
+    PromiseMissed,
+}
+
+impl Announcement {
+    /// The name, as automations see it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::HandoverStarted => "handover.started",
+            Self::HandoverClaimed => "handover.claimed",
+            Self::FirstReply => "handover.first_reply",
+            Self::HandoverEnded => "handover.ended",
+            Self::TagAdded => "tag.added",
+            Self::TaskCreated => "task.created",
+            Self::PromiseMissed => "promise.missed",
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! The world: the local system, a clock that only moves when told, and clients who write.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use bytes::Bytes;
+use handover_cloud::{Call, Clock, Verdict};
+use handover_core::{AccountId, ConversationId, Timestamp};
+use handover_local::{ClientMessage, Local, LocalOptions, Sample, SampleInbox};
+use http::{Request, StatusCode};
+
+/// 2026-11-22T09:00:00Z, when every world begins.
+pub const START_MS: i64 = 1_795_338_000_000;
+/// A second.
+pub const SECOND: Duration = Duration::from_secs(1);
+/// A minute.
+pub const MINUTE: Duration = Duration::from_secs(60);
+
+/// How often a provider tries a webhook again, and how long it waits in between.
+const PROVIDER_TRIES: u32 = 8;
+const PROVIDER_WAIT: Duration = Duration::from_secs(15);
+
+/// The world.
+#[derive(Clone, Debug)]
+pub struct World {
+    /// The system.
+    pub local: Local,
+    /// The sample accounts.
+    pub sample: Sample,
+}
+
+impl World {
+    /// A new world. The same seed makes the same world.
+    pub async fn new(seed: u64) -> Self {
+        let local = Local::open(LocalOptions::in_memory(Clock::manual(START_MS), seed)).await;
+        let local = local.expect("the local system opens");
+        let sample = local.sample().await.expect("the sample is stored");
+        let world = Self { local, sample };
+        // The sweep is due as soon as the world begins.
+        world.settle().await;
+        world.local.cloud().take_log();
+        world
+    }
+
+    /// The clinic's WhatsApp inbox.
+    pub fn twilio(&self) -> &SampleInbox {
+        &self.sample.clinic.twilio
+    }
+
+    /// The webhook call by which an inbox's provider delivers what a client writes. `id` is the
+    /// provider's id of the message.
+    pub fn call(&self, inbox: &SampleInbox, from: &str, id: &str, text: &str) -> Request<Bytes> {
+        let id = format!("{id:0>32}");
+        let message = ClientMessage { id, from: from.to_owned(), text: text.to_owned() };
+        inbox.call(self.local.public_url(), &message, self.local.wall())
+    }
+
+    /// Makes one webhook call.
+    pub async fn webhook(&self, request: Request<Bytes>) -> StatusCode {
+        self.local.dispatcher().http(request, "127.0.0.1").await.status()
+    }
+
+    /// A client writes, and the provider delivers it until it is taken; nothing else moves.
+    pub async fn post(&self, inbox: &SampleInbox, from: &str, id: &str, text: &str) {
+        for _ in 0..PROVIDER_TRIES {
+            if self.webhook(self.call(inbox, from, id, text)).await.is_success() {
+                return;
+            }
+            self.travel(PROVIDER_WAIT).await;
+        }
+        panic!("the provider gave up");
+    }
+
+    /// A client writes, and everything that follows at once happens.
+    pub async fn say(&self, inbox: &SampleInbox, from: &str, id: &str, text: &str) {
+        self.post(inbox, from, id, text).await;
+        self.settle().await;
+    }
+
+    /// Lets everything happen that is ready now.
+    pub async fn settle(&self) {
+        self.local.dispatcher().settle().await.expect("the queues work");
+    }
+
+    /// Lets time pass, from due event to due event.
+    pub async fn travel(&self, by: Duration) {
+        self.local.travel(self.now() + by).await.expect("time passes");
+    }
+
+    /// When it is.
+    pub fn now(&self) -> Timestamp {
+        self.local.now()
+    }
+
+    /// The conversation of a client at an inbox.
+    pub fn conversation(&self, inbox: &SampleInbox, from: &str) -> ConversationId {
+        let prefix = if inbox.inbox.provider == handover_core::Provider::Twilio { "whatsapp:" } else { "" };
+        ConversationId::derive(&inbox.inbox.account, &inbox.inbox.id, &format!("{prefix}{from}"))
+    }
+
+    /// The clinic's account.
+    pub fn account(&self) -> &AccountId {
+        &self.sample.clinic.account
+    }
+
+    /// Counts the calls that functions make from now on, and does `verdict` to the one of this number
+    /// (from 0). Gives the counter.
+    pub fn strike(&self, number: u64, verdict: Verdict) -> Arc<AtomicU64> {
+        let counter = Arc::new(AtomicU64::new(0));
+        let count = Arc::clone(&counter);
+        self.local.cloud().set_hook(Some(Arc::new(move |call: &Call| {
+            if call.function.is_none() {
+                return Verdict::Proceed;
+            }
+            if count.fetch_add(1, Ordering::SeqCst) == number { verdict.clone() } else { Verdict::Proceed }
+        })));
+        counter
+    }
+
+    /// Does `verdict` to every call of functions that `which` chooses.
+    pub fn strike_all(&self, verdict: Verdict, which: impl Fn(&Call) -> bool + Send + Sync + 'static) {
+        self.local.cloud().set_hook(Some(Arc::new(move |call: &Call| {
+            if call.function.is_some() && which(call) { verdict.clone() } else { Verdict::Proceed }
+        })));
+    }
+
+    /// Lets every call proceed again.
+    pub fn heal(&self) {
+        self.local.cloud().set_hook(None);
+    }
+
+    /// Panics unless every queue is empty, the dead letters included.
+    pub fn assert_nothing_left(&self) {
+        let sqs = self.local.cloud().sqs();
+        for queue in sqs.queues().expect("the queues work") {
+            if queue.contains("Turns") {
+                continue; // nobody asks an external bot
+            }
+            let depths = sqs.depths(&queue).expect("the queue exists");
+            let delayed_timers = if queue.ends_with("TimersQueue") { depths.delayed } else { 0 };
+            assert_eq!(depths.total() - delayed_timers, 0, "{queue}: {depths:?}");
+        }
+    }
+}
