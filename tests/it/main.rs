@@ -1,4 +1,17 @@
 //! Whole-system tests: the shipped functions, called through their Lambda events, over the
 //! in-process cloud.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::float_cmp,
+    reason = "what goes wrong here fails a test; capacity units are exact halves"
+)]
+
+mod budgets;
+mod crashes;
+mod pauses;
 mod stories;
+mod template;
+mod traffic;
+mod variations;

@@ -4,13 +4,16 @@ use std::time::Duration;
 
 use handover_aws::store::LedgerState;
 use handover_core::{
-    Assignee, Control, NotificationChannel, NotificationKind, Returns, ScenarioKind, Timestamp, Verdict,
+    Assignee, Control,
+    NotificationChannel::{Email, InApp},
+    NotificationKind::{ConversationAssigned, TaskAssigned},
+    Returns, ScenarioKind, Timestamp, Verdict,
 };
 use handover_tests::{MINUTE, SECOND, START_MS, World};
 
 const CLIENT: &str = "+4915112345678";
 const CLOSING: &str = "Thank you! Someone from the team will get back to you.";
-const HOUR: Duration = Duration::from_secs(3_600);
+const HOUR: Duration = Duration::from_hours(1);
 
 #[tokio::test]
 async fn a_client_asks_for_a_human() {
@@ -40,8 +43,6 @@ async fn a_client_asks_for_a_human() {
     let resume = schedules.iter().find(|schedule| schedule.name.starts_with("resume-")).unwrap();
     assert_eq!(resume.due_at_ms, Some(START_MS + 3_600_000));
 
-    use NotificationChannel::{Email, InApp};
-    use NotificationKind::{ConversationAssigned, TaskAssigned};
     let assignee = clinic.assignee.clone();
     let expected = [
         (assignee.clone(), ConversationAssigned, InApp, Some(1)),

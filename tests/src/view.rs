@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use handover_aws::store::{Head, LedgerItem, LedgerState, MessageItem, NoteItem};
 use handover_core::{
-    AccountId, Contact, Conversation, ConversationId, Handover, NotificationChannel, NotificationKind, Purpose,
-    StaffId, Verdict,
+    AccountId, Contact, Conversation, ConversationId, Handover, NotificationChannel, NotificationKind,
+    Purpose, StaffId, Verdict,
 };
 use serde_json::Value;
 
@@ -122,8 +122,9 @@ impl View {
         told.map(|(staff, note)| (staff.clone(), note.about, note.channel, note.epoch)).collect()
     }
 
-    /// State, contact and handovers as JSON, with every instant relative to the first message: what
-    /// must be the same however bumpy the way there was.
+    /// State, contact and handovers as JSON, with every instant in whole five minutes after the first
+    /// message: what must be the same however bumpy the way there was (a provider that has to try
+    /// again comes seconds later).
     pub fn record(&self) -> Value {
         let base = self.messages.first().map_or(0, |message| message.at.as_ms());
         let mut value = serde_json::json!({
@@ -145,7 +146,7 @@ fn relative(value: &mut Value, base: i64) {
     match value {
         Value::Number(number) => {
             if let Some(ms) = number.as_i64().filter(|ms| *ms > 1_000_000_000_000) {
-                *value = Value::from(ms - base);
+                *value = Value::from((ms - base + 150_000).div_euclid(300_000));
             }
         }
         Value::Array(items) => items.iter_mut().for_each(|item| relative(item, base)),

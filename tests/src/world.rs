@@ -9,7 +9,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use handover_cloud::{Call, Clock, Verdict};
+use handover_cloud::{Call, Clock, Verdict, scheduler::Lateness};
 use handover_core::{AccountId, ConversationId, Timestamp};
 use handover_local::{ClientMessage, Local, LocalOptions, Sample, SampleInbox};
 use http::{Request, StatusCode};
@@ -19,7 +19,7 @@ pub const START_MS: i64 = 1_795_338_000_000;
 /// A second.
 pub const SECOND: Duration = Duration::from_secs(1);
 /// A minute.
-pub const MINUTE: Duration = Duration::from_secs(60);
+pub const MINUTE: Duration = Duration::from_mins(1);
 
 /// How often a provider tries a webhook again, and how long it waits in between.
 const PROVIDER_TRIES: u32 = 8;
@@ -92,6 +92,12 @@ impl World {
         self.local.travel(self.now() + by).await.expect("time passes");
     }
 
+    /// Lets time pass until so long after the world's beginning.
+    pub async fn travel_to(&self, after_start: Duration) {
+        let to = Timestamp::from_ms(START_MS) + after_start;
+        self.local.travel(to).await.expect("time passes");
+    }
+
     /// When it is.
     pub fn now(&self) -> Timestamp {
         self.local.now()
@@ -127,6 +133,35 @@ impl World {
         self.local.cloud().set_hook(Some(Arc::new(move |call: &Call| {
             if call.function.is_some() && which(call) { verdict.clone() } else { Verdict::Proceed }
         })));
+    }
+
+    /// Stops the sweep that comes every five minutes.
+    pub fn stop_sweep(&self) {
+        let scheduler = self.local.cloud().scheduler();
+        let all = scheduler.schedules(None).expect("the schedules are there");
+        for sweep in all.iter().filter(|schedule| schedule.name.contains("Sweep")) {
+            scheduler.delete_schedule(&sweep.group, &sweep.name).expect("it can be deleted");
+        }
+    }
+
+    /// Sweeps now.
+    pub async fn sweep(&self) {
+        let queue = self.queue("TimersQueue");
+        let request =
+            handover_cloud::sqs::SendRequest { body: r#"{"kind":"sweep"}"#.to_owned(), ..Default::default() };
+        self.local.cloud().sqs().send(&queue, &request).expect("the queue takes it");
+        self.settle().await;
+    }
+
+    /// No schedule fires any more.
+    pub fn drop_timers(&self) {
+        self.local.cloud().scheduler().set_lateness(Lateness::Dropped);
+    }
+
+    /// The full name of the queue whose name ends so.
+    pub fn queue(&self, end: &str) -> String {
+        let queues = self.local.cloud().sqs().queues().expect("the queues work");
+        queues.into_iter().find(|queue| queue.ends_with(end)).expect("the template has this queue")
     }
 
     /// Lets every call proceed again.

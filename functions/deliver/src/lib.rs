@@ -81,7 +81,7 @@ impl App {
         batch.work(event, |received| self.one(received)).await
     }
 
-    /// One text: claim, check that it still stands, submit, settle; then tell the conversation
+    /// One text: check that it still stands, claim, submit, settle; then tell the conversation
     /// unless it simply went out.
     async fn one(&self, received: Received) -> Result<(), Failure> {
         let outbound: Outbound = queue::decode(&received.body)?;
@@ -94,8 +94,9 @@ impl App {
             epoch: outbound.epoch,
             text_hash: &hash,
         };
+        let checked = self.check(&outbound).await?;
         let settled = match self.store.claim(&claim, self.clock.now()).await? {
-            Claimed::Ours(attempt) => self.submit(&outbound, &claim, attempt).await?,
+            Claimed::Ours(attempt) => self.submit(&outbound, &claim, attempt, checked).await?,
             Claimed::Before(entry) => self.left_behind(&claim, *entry).await?,
         };
         telemetry::count("delivery", state_name(settled.state));

@@ -8,7 +8,7 @@ use handover_aws::{
     queue::Outbound,
     store::{Claim, LedgerState},
 };
-use handover_core::{Conversation, DeliveryResult, Fence, Suppressed, fence};
+use handover_core::{Conversation, DeliveryResult, Fence, Provider, Suppressed, fence};
 use handover_providers::{Endpoint, Outgoing, Secrets, SendResult, classify, send_text, timeout};
 
 use crate::{App, Settled};
@@ -21,13 +21,15 @@ const FENCE_READS: u32 = 3;
 const MAX_ANSWER_BYTES: usize = 262_144;
 
 /// Whether a text may go, and how it will.
-enum Checked {
-    Go(Vec<http::Request<Vec<u8>>>),
+pub(crate) enum Checked {
+    /// It may, as these requests, if they leave soon after `read_at` (monotonic).
+    Go { requests: Vec<http::Request<Vec<u8>>>, provider: Provider, read_at: Duration },
+    /// It may not.
     Stop(Settlement),
 }
 
 /// How a claim is settled.
-struct Settlement {
+pub(crate) struct Settlement {
     state: LedgerState,
     provider_message: Option<String>,
     detail: Option<String>,
@@ -62,7 +64,8 @@ impl Settlement {
 }
 
 impl App {
-    /// Submits a text that is claimed as `attempt`, and settles the claim.
+    /// Submits a text that is claimed as `attempt`, and settles the claim. `checked` was true right
+    /// before the claim; if that is too long ago by now, it is checked again.
     ///
     /// # Errors
     /// [`Failure::Retry`] when it was certainly not sent: the claim is released.
@@ -71,13 +74,9 @@ impl App {
         outbound: &Outbound,
         claim: &Claim<'_>,
         attempt: u32,
+        checked: Checked,
     ) -> Result<Settled, Failure> {
-        let settlement = match self.check(outbound).await {
-            Ok(Checked::Go(requests)) => self.submit_all(outbound, requests).await,
-            Ok(Checked::Stop(settlement)) => Ok(settlement),
-            Err(Failure::Quarantine { reason }) => Ok(Settlement::failed(reason, None)),
-            Err(failure @ Failure::Retry { .. }) => Err(failure),
-        };
+        let settlement = self.submit_checked(outbound, checked).await;
         let now = self.clock.now();
         match settlement {
             Ok(settlement) => {
@@ -99,33 +98,49 @@ impl App {
         }
     }
 
+    async fn submit_checked(&self, outbound: &Outbound, mut checked: Checked) -> Result<Settlement, Failure> {
+        for _ in 0..FENCE_READS {
+            match checked {
+                Checked::Stop(settlement) => return Ok(settlement),
+                Checked::Go { requests, provider, read_at } => {
+                    if self.clock.monotonic().saturating_sub(read_at) < FENCE_LIVE {
+                        return self.submit_all(provider, requests).await;
+                    }
+                }
+            }
+            checked = self.check(outbound).await?;
+        }
+        Err(Failure::retry("store is too slow for a safe send"))
+    }
+
     /// Everything that has to be known before the provider is called: the inbox, and last of all
-    /// whether the text still stands.
-    async fn check(&self, outbound: &Outbound) -> Result<Checked, Failure> {
-        let open = self.inboxes.open(&outbound.inbox).await?;
+    /// whether the text still stands. Read before the claim, so that a store that cannot be read
+    /// leaves no claim behind.
+    pub(crate) async fn check(&self, outbound: &Outbound) -> Result<Checked, Failure> {
+        let open = match self.inboxes.open(&outbound.inbox).await {
+            Ok(open) => open,
+            Err(Failure::Quarantine { reason }) => {
+                return Ok(Checked::Stop(Settlement::failed(reason, None)));
+            }
+            Err(failure @ Failure::Retry { .. }) => return Err(failure),
+        };
         let Some(open) = open.filter(|open| open.inbox.account == outbound.account) else {
             return Ok(Checked::Stop(Settlement::failed("gone", None)));
         };
-        for _ in 0..FENCE_READS {
-            let read_at = self.clock.monotonic();
-            let state = self.store.state(&outbound.account, &outbound.conversation).await?;
-            let Some(conversation) = state else {
-                return Ok(Checked::Stop(Settlement::failed("gone", None)));
-            };
-            let now = self.clock.now();
-            match fence(&conversation, outbound.purpose, outbound.epoch, outbound.expires_at, now) {
-                Fence::Suppress(why) => return Ok(Checked::Stop(Settlement::suppressed(why))),
-                Fence::Submit => {}
-            }
-            let requests = match self.requests(outbound, &open, &conversation) {
-                Ok(requests) => requests,
-                Err(settlement) => return Ok(Checked::Stop(settlement)),
-            };
-            if self.clock.monotonic().saturating_sub(read_at) < FENCE_LIVE {
-                return Ok(Checked::Go(requests));
-            }
+        let read_at = self.clock.monotonic();
+        let state = self.store.state(&outbound.account, &outbound.conversation).await?;
+        let Some(conversation) = state else {
+            return Ok(Checked::Stop(Settlement::failed("gone", None)));
+        };
+        let now = self.clock.now();
+        match fence(&conversation, outbound.purpose, outbound.epoch, outbound.expires_at, now) {
+            Fence::Suppress(why) => return Ok(Checked::Stop(Settlement::suppressed(why))),
+            Fence::Submit => {}
         }
-        Err(Failure::retry("store is too slow for a safe send"))
+        Ok(match self.requests(outbound, &open, &conversation) {
+            Ok(requests) => Checked::Go { requests, provider: open.inbox.provider, read_at },
+            Err(settlement) => Checked::Stop(settlement),
+        })
     }
 
     fn requests(
@@ -155,13 +170,9 @@ impl App {
     /// Submits the parts of a text in order. Once one is out, the rest is never tried again.
     async fn submit_all(
         &self,
-        outbound: &Outbound,
+        provider: Provider,
         requests: Vec<http::Request<Vec<u8>>>,
     ) -> Result<Settlement, Failure> {
-        let Some(open) = self.inboxes.open(&outbound.inbox).await? else {
-            return Ok(Settlement::failed("gone", None));
-        };
-        let provider = open.inbox.provider;
         let mut first: Option<String> = None;
         for request in requests {
             let answer = send(&self.world, request, timeout(provider), MAX_ANSWER_BYTES).await;

@@ -155,8 +155,17 @@ impl App {
                 }
             }
             Verdict::Accepted(accepted) => {
-                for _ in &accepted.unknown {
+                let (broken, unknown): (Vec<_>, Vec<_>) =
+                    accepted.unknown.iter().partition(|name| name.starts_with("malformed:"));
+                for _ in unknown {
                     telemetry::count("webhook_unknown_event", inbox.provider.name());
+                }
+                // A part of the call cannot be read: the whole is kept, and the rest goes its way.
+                if let Some(reason) = broken.first() {
+                    let quarantined = self.quarantined(inbox, reason, body);
+                    if let Err(failure) = self.queues.quarantine(&quarantined).await {
+                        return unavailable(&failure);
+                    }
                 }
                 let delivery_id = delivery_id(request);
                 let envelopes: Vec<Envelope> = accepted

@@ -110,12 +110,13 @@ impl App {
 
     /// Keeps what could not be processed where admins see it, and tells them.
     async fn keep(&self, received: Received) -> Result<(), Failure> {
-        let quarantined: Quarantined = match queue::decode(&received.body) {
+        let mut quarantined: Quarantined = match queue::decode(&received.body) {
             Ok(quarantined) => quarantined,
             // What cannot even be kept: the queue's own dead letters hold it for an operator.
             Err(_) => return Err(Failure::retry("quarantined message cannot be read")),
         };
-        self.store.put_quarantine(&quarantined).await?;
+        // What comes twice was put aside when it first came.
+        quarantined.at = self.store.put_quarantine(&quarantined).await?;
         if let Some(conversation) = &quarantined.conversation {
             self.store.put_stub(&quarantined.account, conversation, &quarantined).await?;
         }

@@ -1,6 +1,6 @@
 //! The system, wired as the template says.
 
-use std::{collections::BTreeMap, fmt, io, sync::Arc};
+use std::{collections::BTreeMap, fmt, io, sync::Arc, time::Duration};
 
 use handover_aws::{
     Clock as FunctionClock, Failure, Host, InboxKey, Sdk, SdkSettings, Sealer, StartError, Store,
@@ -95,10 +95,10 @@ impl fmt::Debug for LocalOptions {
 #[derive(Debug, thiserror::Error)]
 pub enum LocalError {
     /// The template is wrong, or something that it wires does not fit together.
-    #[error("template: {0}")]
+    #[error("cannot use the template: {0}")]
     Template(#[from] TemplateError),
     /// The template lacks a function.
-    #[error("template: it has no function whose binary is {0}")]
+    #[error("cannot use the template: it has no function whose binary is {0}")]
     NoFunction(String),
     /// The cloud's files.
     #[error(transparent)]
@@ -120,9 +120,6 @@ pub enum LocalError {
     /// The table failed, or the master key.
     #[error(transparent)]
     Store(#[from] Failure),
-    /// Time was to go back.
-    #[error("time only goes forward")]
-    Backwards,
     /// A defect.
     #[error("a function panicked")]
     Panicked,
@@ -291,6 +288,8 @@ impl Hosts {
                 credentials: environment_credentials(for_credentials),
                 http: self.cloud.http_client(),
                 attempts: self.attempts,
+                // A machine that is busy with other things must not look like a service that is down.
+                patience: Duration::from_secs(10),
             },
             world: self.cloud.http_client(),
             clock: self.clock.clone(),

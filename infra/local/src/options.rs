@@ -38,18 +38,27 @@ pub struct Options {
 }
 
 const AFTER_HELP: &str = "\
-Webhooks come in at    POST /webhooks/INBOX
-Any AWS SDK or CLI     AWS_ENDPOINT_URL=http://ADDR with any credentials, region us-east-1
-Pages (JSON)           GET  /local/info            addresses, inboxes with their secrets, staff, queues
-                       GET  /local/conversations   and /local/conversations/ID: everything about one
-                       GET  /local/outbox          what went to providers and by e-mail
-                       GET  /local/quarantine      what could not be read
-                       GET  /local/curl?inbox=INBOX&text=TEXT[&from=WHO]   a freshly signed command
-                       POST /local/clock           {\"advance\": \"PT24H\"} or {\"to\": \"2030-01-01T00:00:00Z\"}
-                       POST /local/faults          {\"rules\": [{\"service\": \"dynamodb\", \"effect\": \"throttle\"}]}, {} ends
+Webhooks:
+  POST /webhooks/INBOX
 
-The first line on the standard output is `ready http://ADDR`; commands to paste follow.
-Ctrl-C ends what is in flight and stops; state in the data directory is continued next time.";
+Any AWS SDK or the AWS CLI, with any credentials:
+  AWS_ENDPOINT_URL=http://ADDR AWS_REGION=us-east-1
+
+Pages (JSON):
+  GET  /local/info              addresses, inboxes and their secrets, staff
+  GET  /local/conversations     all; with /ID, everything about one
+  GET  /local/outbox            what went to providers and by e-mail
+  GET  /local/quarantine        what could not be read
+  GET  /local/curl?inbox=INBOX&text=TEXT[&from=WHO]
+                                a freshly signed command
+  POST /local/clock             {\"advance\": \"PT24H\"}
+                                or {\"to\": \"2030-01-01T00:00:00Z\"}
+  POST /local/faults            {\"rules\": [{\"service\": \"dynamodb\",
+                                \"effect\": \"throttle\"}]}; {} ends them
+
+The first line on the standard output is `ready http://ADDR`; commands to paste
+follow. Ctrl-C ends what is in flight and stops, a second one stops at once.
+What is in the data directory is continued next time.";
 
 impl Options {
     /// The level to log from.

@@ -102,10 +102,8 @@ pub async fn run(options: &Options) -> Result<(), RunError> {
     let listener = listener.map_err(|error| RunError::Listen { address: options.listen, error })?;
     let base_url = format!("http://{}", reachable(listener.local_addr()?));
     // Held until the end: the directory is ours.
-    let directory = match options.ephemeral {
-        true => None,
-        false => Some(DataDirectory::open(&options.data, options.seed)?),
-    };
+    let directory =
+        if options.ephemeral { None } else { Some(DataDirectory::open(&options.data, options.seed)?) };
     let (storage, seed) = match &directory {
         Some(directory) => (Storage::Directory(options.data.clone()), directory.seed()),
         None => (Storage::Memory, options.seed.map_or_else(|| Random::system().bytes(), LocalOptions::seed)),
@@ -165,7 +163,10 @@ async fn drive(local: Local, mut orders: mpsc::Receiver<Order>) -> Result<(), Ru
         match order {
             Some(Order::Travel { to, answer }) => {
                 let traveller = local.clone();
-                #[expect(clippy::disallowed_methods, reason = "a panic on the way ends nothing but the journey")]
+                #[expect(
+                    clippy::disallowed_methods,
+                    reason = "a panic on the way ends nothing but the journey"
+                )]
                 let journey = tokio::spawn(async move { traveller.travel(to).await });
                 // Whoever asked may have gone.
                 let _ = answer.send(journey.await.unwrap_or(Err(LocalError::Panicked)));
@@ -193,9 +194,9 @@ fn told_to_end() -> io::Result<impl Future<Output = ()>> {
 /// The address under which this machine itself reaches what listens on `bound`.
 fn reachable(bound: SocketAddr) -> SocketAddr {
     let ip = match bound.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
-        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
-        ip => ip,
+        ip if !ip.is_unspecified() => ip,
+        IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
     };
     SocketAddr::new(ip, bound.port())
 }

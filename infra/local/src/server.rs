@@ -12,7 +12,10 @@ use axum::{
     Router,
     body::{Body, to_bytes},
     extract::{ConnectInfo, Request, State},
-    http::{HeaderMap, StatusCode, header::AUTHORIZATION},
+    http::{
+        HeaderMap, HeaderValue, StatusCode,
+        header::{AUTHORIZATION, CONTENT_TYPE},
+    },
     response::Response,
 };
 use bytes::Bytes;
@@ -117,5 +120,9 @@ fn error(status: StatusCode, what: &str) -> Response {
 }
 
 fn message(status: StatusCode, what: &str) -> Response<Bytes> {
-    handover_cloud::service::json_response(status, "application/json", &json!({"error": what}))
+    let body = format!("{}\n", json!({"error": what}));
+    let mut response = Response::new(Bytes::from(body));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
 }

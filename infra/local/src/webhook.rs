@@ -39,15 +39,15 @@ impl SampleInbox {
         let url = self.webhook_url(public_url);
         // The sample has these two.
         if self.inbox.provider == Provider::Twilio {
-            self.from_twilio(&url, message)
+            self.twilio_call(&url, message)
         } else {
-            self.from_generic(&url, message, now)
+            self.generic_call(&url, message, now)
         }
     }
 
     /// The form that Twilio sends for an incoming WhatsApp message
     /// (twilio.com/docs/messaging/guides/webhook-request).
-    fn from_twilio(&self, url: &str, message: &ClientMessage) -> Request<Bytes> {
+    fn twilio_call(&self, url: &str, message: &ClientMessage) -> Request<Bytes> {
         let ClientMessage { id, from, text } = message;
         let sid = format!("SM{id}");
         let setting = |name: &str| self.inbox.settings.get(name).map_or("", String::as_str);
@@ -73,7 +73,7 @@ impl SampleInbox {
         request(url, &headers, body)
     }
 
-    fn from_generic(&self, url: &str, message: &ClientMessage, now: Timestamp) -> Request<Bytes> {
+    fn generic_call(&self, url: &str, message: &ClientMessage, now: Timestamp) -> Request<Bytes> {
         let ClientMessage { id, from, text } = message;
         let body = json!({"type": "message", "id": id, "from": from, "text": text}).to_string();
         let (id, seconds) = (format!("msg_{id}"), now.as_seconds());

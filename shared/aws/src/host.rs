@@ -1,6 +1,6 @@
 //! What a function is started with, on Lambda and on the local system alike.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use serde::de::DeserializeOwned;
@@ -62,6 +62,7 @@ impl Host {
                 credentials: crate::environment_credentials(move |name| for_credentials(name)),
                 http: crate::http::aws_client(),
                 attempts: 3,
+                patience: Duration::from_secs(1),
             },
             world: crate::http::world_client(false),
             clock: Clock::system(),

@@ -17,9 +17,7 @@ use aws_types::{SdkConfig, region::Region};
 /// How long a connection, TLS included, may take to stand.
 const CONNECT: Duration = Duration::from_secs(1);
 /// How long one attempt of a call may take.
-const ATTEMPT: Duration = Duration::from_secs(1);
 /// How long a call may take with all its attempts: a webhook's sender waits for it.
-const OPERATION: Duration = Duration::from_secs(3);
 /// The same for a secret, which a function waits for once, when it starts.
 const SECRET_ATTEMPT: Duration = Duration::from_secs(3);
 const SECRET_OPERATION: Duration = Duration::from_secs(8);
@@ -40,6 +38,8 @@ pub struct SdkSettings {
     pub http: SharedHttpClient,
     /// How often a call is tried; 1 is once.
     pub attempts: u32,
+    /// How long one try may take; a call with its repeats takes at most three times that.
+    pub patience: Duration,
 }
 
 /// The clients that the rest of this crate works with.
@@ -59,7 +59,8 @@ impl Sdk {
     /// The clients for these settings; they share the connection.
     pub fn new(settings: &SdkSettings) -> Self {
         let config = shared_config(settings);
-        let patient = timeouts(SECRET_ATTEMPT, SECRET_OPERATION);
+        let patient =
+            timeouts(SECRET_ATTEMPT.max(settings.patience), SECRET_OPERATION.max(settings.patience * 3));
         Self {
             dynamodb: aws_sdk_dynamodb::Client::new(&config),
             sqs: aws_sdk_sqs::Client::new(&config),
@@ -84,7 +85,7 @@ pub fn shared_config(settings: &SdkSettings) -> SdkConfig {
         .credentials_provider(settings.credentials.clone())
         .http_client(settings.http.clone())
         .retry_config(retries)
-        .timeout_config(timeouts(ATTEMPT, OPERATION))
+        .timeout_config(timeouts(settings.patience, settings.patience * 3))
         // Bodies here are a few KB and every attempt has its time limit.
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
     config.set_endpoint_url(settings.endpoint.clone());
@@ -181,6 +182,7 @@ mod tests {
             )),
             http: http_client_fn(move |_, _| connector.clone()),
             attempts: 1,
+            patience: Duration::from_secs(1),
         }
     }
 

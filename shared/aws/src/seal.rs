@@ -195,6 +195,7 @@ mod tests {
             credentials: SharedCredentialsProvider::new(credentials),
             http: http_client_fn(move |_, _| SharedHttpConnector::new(says)),
             attempts: 1,
+            patience: std::time::Duration::from_secs(1),
         });
         load_master_key(&sdk.secrets, "arn").await
     }

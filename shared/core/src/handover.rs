@@ -150,3 +150,32 @@ pub enum HandoverChange {
         end: HandoverEnd,
     },
 }
+
+impl Handover {
+    /// Takes a change in. What opens another handover changes nothing in this one.
+    pub fn apply(&mut self, change: HandoverChange) {
+        match change {
+            HandoverChange::Open(_) => {}
+            HandoverChange::Assigned { to, claimed_at } => {
+                self.assignee = to;
+                self.claimed_at = claimed_at.or(self.claimed_at);
+            }
+            HandoverChange::Urgency(urgency) => self.urgency = urgency,
+            HandoverChange::FirstReply(at) => self.first_reply_at = Some(at),
+            HandoverChange::Promise { state, at } => {
+                self.promise = state;
+                self.promise_settled_at = Some(at);
+            }
+            HandoverChange::TaskClosed(at) => {
+                if let Some(task) = &mut self.task {
+                    task.closed_at = Some(at);
+                }
+            }
+            HandoverChange::Paused { resume_at } => self.resume_at = resume_at,
+            HandoverChange::Ended { at, end } => {
+                self.ended_at = Some(at);
+                self.end = Some(end);
+            }
+        }
+    }
+}

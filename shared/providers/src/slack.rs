@@ -142,6 +142,10 @@ fn event(body: &Json<'_>, batch: &mut Batch) {
         let (Some(place), Some(ts)) = (Place::of(item), item.get("ts").text()) else {
             return batch.unknown("reaction_elsewhere");
         };
+        if !place.is_direct {
+            // Which thread the message is in is not said, and the thread is the conversation.
+            return batch.unknown("reaction_in_a_channel");
+        }
         let target = format!("{}:{ts}", place.channel);
         let emoji =
             event.get("reaction").text().filter(|_| kind == "reaction_added").map(|name| format!(":{name}:"));

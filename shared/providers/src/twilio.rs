@@ -133,10 +133,13 @@ pub(crate) fn normalise(
     if let Some(status) = form.filled("MessageStatus") {
         return receipt(&form, &status, request, batch);
     }
-    let Some(from) = form.filled("From") else {
-        return if form.filled("Body").is_some() { Err("message without a From") } else { Err("no message") };
-    };
     let id = ["MessageSid", "SmsMessageSid", "SmsSid"].iter().find_map(|name| form.filled(name));
+    if id.is_none() && form.get("Body").is_none() {
+        // Such as a call, when the address was entered under voice.
+        batch.unknown("no_message");
+        return Ok(());
+    }
+    let from = form.filled("From").ok_or("message without a From")?;
     let dedupe_id = id.clone().unwrap_or_else(|| id_from_body(raw, 0));
     let (content, attachments) = content(&form);
     let fact = |kind| Inbound {

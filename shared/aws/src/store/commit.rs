@@ -9,7 +9,9 @@ use aws_sdk_dynamodb::{
         Update as TableUpdate,
     },
 };
-use handover_core::{AccountId, Applied, Assignee, Contact, Conversation, ConversationId, HandoverChange};
+use handover_core::{
+    AccountId, Applied, Assignee, Contact, Conversation, ConversationId, Handover, HandoverChange,
+};
 
 use super::{
     Item, MessageItem, Store, classify, decode, encode,
@@ -97,14 +99,21 @@ impl Store {
             let item = alias_item(account, alias, conversation);
             writes.push(self.put_write(encode(&item)?, expressions::ABSENT, None)?);
         }
+        // One write for each handover: a transaction takes an item once.
+        let mut opened: BTreeMap<u64, Handover> = BTreeMap::new();
         let mut updates: BTreeMap<u64, HandoverFields> = BTreeMap::new();
         for (epoch, change) in &commit.applied.handovers {
-            if let HandoverChange::Open(handover) = change {
-                let item = handover_item(&commit.applied.conversation, handover);
-                writes.push(self.put_write(encode(&item)?, expressions::ABSENT, None)?);
-            } else {
-                updates.entry(*epoch).or_default().take(change.clone());
+            match (change, opened.get_mut(epoch)) {
+                (HandoverChange::Open(handover), _) => {
+                    opened.insert(*epoch, Handover::clone(handover));
+                }
+                (_, Some(handover)) => handover.apply(change.clone()),
+                (_, None) => updates.entry(*epoch).or_default().take(change.clone()),
             }
+        }
+        for handover in opened.values() {
+            let item = handover_item(&commit.applied.conversation, handover);
+            writes.push(self.put_write(encode(&item)?, expressions::ABSENT, None)?);
         }
         for (epoch, fields) in updates {
             writes.push(self.handover_write(account, conversation, epoch, fields, commit.retention_days)?);
@@ -260,10 +269,11 @@ fn alias_item(account: &AccountId, alias: &ConversationId, conversation: &Conver
     }
 }
 
-fn handover_item(conversation: &Conversation, handover: &handover_core::Handover) -> HandoverItem {
+fn handover_item(conversation: &Conversation, handover: &Handover) -> HandoverItem {
     let owner = handover.assignee.as_ref().map(Assignee::label);
     let account = &conversation.account;
     let task = handover.task;
+    let open_task = task.filter(|task| task.closed_at.is_none());
     HandoverItem {
         pk: keys::conversation(account, &conversation.id),
         sk: keys::handover(handover.epoch),
@@ -287,8 +297,8 @@ fn handover_item(conversation: &Conversation, handover: &handover_core::Handover
         conversation: conversation.id.clone(),
         contact: conversation.contact.clone(),
         scenario: handover.origin.name().to_owned(),
-        work_pk: task.map(|_| keys::work_index(account, owner.as_deref())),
-        work_sk: task.map(|task| keys::work_sort(task.due_at, &conversation.id, handover.epoch)),
+        work_pk: open_task.map(|_| keys::work_index(account, owner.as_deref())),
+        work_sk: open_task.map(|task| keys::work_sort(task.due_at, &conversation.id, handover.epoch)),
         assignee: owner,
     }
 }

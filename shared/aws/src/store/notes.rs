@@ -67,11 +67,12 @@ impl Store {
         items.into_iter().map(decode).collect()
     }
 
-    /// Keeps what could not be processed; `false` when it is kept already.
-    pub async fn put_quarantine(&self, quarantined: &Quarantined) -> Result<bool, Failure> {
-        self.put_new(&QuarantineItem {
-            pk: keys::quarantine(&quarantined.account),
-            sk: format!("{:015}#{}", quarantined.at.as_ms(), quarantined.id),
+    /// Keeps what could not be processed, once; gives when it was first put aside.
+    pub async fn put_quarantine(&self, quarantined: &Quarantined) -> Result<Timestamp, Failure> {
+        let pk = keys::quarantine(&quarantined.account);
+        let item = QuarantineItem {
+            pk: pk.clone(),
+            sk: quarantined.id.clone(),
             schema: SCHEMA,
             id: quarantined.id.clone(),
             reason: quarantined.reason.clone(),
@@ -80,14 +81,20 @@ impl Store {
             conversation: quarantined.conversation.clone(),
             body: quarantined.body.clone(),
             at: quarantined.at,
-        })
-        .await
+        };
+        if self.put_new(&item).await? {
+            return Ok(item.at);
+        }
+        let kept: Option<QuarantineItem> = self.get(&pk, &quarantined.id, true).await?;
+        Ok(kept.map_or(item.at, |kept| kept.at))
     }
 
     /// What an account has in quarantine, oldest first.
     pub async fn quarantine(&self, account: &AccountId) -> Result<Vec<QuarantineItem>, Failure> {
         let items = self.query(&keys::quarantine(account), "", false).await?;
-        items.into_iter().map(decode).collect()
+        let mut items: Vec<QuarantineItem> = items.into_iter().map(decode).collect::<Result<_, _>>()?;
+        items.sort_by(|a, b| (a.at, &a.id).cmp(&(b.at, &b.id)));
+        Ok(items)
     }
 
     /// Leaves a line in the transcript where something could not be processed.

@@ -315,7 +315,6 @@ impl Draft<'_> {
         let Control::Human(human) = &mut self.conversation.control else { return };
         let first = human.last_human_at.is_none();
         human.last_human_at = human.last_human_at.max(Some(at));
-        self.end_waiting();
         if first {
             self.change(epoch, HandoverChange::FirstReply(at));
             self.announce(Announcement::FirstReply, epoch);

@@ -279,3 +279,27 @@ fn each_copy_has_an_id_of_its_own() {
     ids.dedup();
     assert_eq!(ids.len(), 8);
 }
+
+#[test]
+fn automations_hear_of_what_happened() {
+    let announced = |applied: &Applied| -> Vec<Announcement> {
+        let what = |effect: &Effect| match &effect.kind {
+            EffectKind::Announce { what, .. } => Some(*what),
+            EffectKind::Send { .. }
+            | EffectKind::StartTurn { .. }
+            | EffectKind::Arm(_)
+            | EffectKind::Notify { .. }
+            | EffectKind::Thread { .. } => None,
+        };
+        applied.effects.iter().filter_map(what).collect()
+    };
+    let mut world = World::new([human_requested()]);
+    let started = world.take(asks(900));
+    let expected = [Announcement::TagAdded, Announcement::HandoverStarted, Announcement::TaskCreated];
+    assert_eq!(announced(&started), expected);
+    let missed = world.pass(hours(24)).take(says("hello?"));
+    assert_eq!(announced(&missed), [Announcement::PromiseMissed]);
+    assert_eq!(announced(&world.take(reply("ana"))), [Announcement::FirstReply]);
+    assert_eq!(announced(&world.take(reply("ana"))), []);
+    assert_eq!(announced(&world.command("ana", CommandKind::HandBack)), [Announcement::HandoverEnded]);
+}

@@ -345,6 +345,7 @@ fn an_edit_is_judged_but_never_answered() {
     let mut world = World::new([human_requested()]);
     let ordinary = world.take(edit(says("hello")));
     assert_eq!((ordinary.record.verdict, ordinary.effects.len()), (Verdict::Noted, 0));
+    assert_eq!(ordinary.record.human_request, Some(Permille::new(0)));
     let request = world.take(edit(asks(900)));
     assert_eq!(fired(&request), Some("human"));
 }

@@ -220,6 +220,7 @@ fn a_handover_starts_by_hand_with_an_actions_settings() {
     };
     let applied = start(&mut world.clone(), None);
     assert_eq!(applied.record.action, Some(id("sales")), "the first enabled one");
+    assert_eq!(applied.record.scenario, Some(ScenarioKind::Custom));
     let applied = start(&mut world.clone(), Some("human"));
     assert_eq!(applied.record.action, Some(id("human")), "chosen by hand, enabled or not");
     assert_eq!(refusal(&start(&mut world.clone(), Some("none"))), Some(&Refusal::NoEnabledAction));

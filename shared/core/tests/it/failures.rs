@@ -82,9 +82,21 @@ fn an_attempt_fails_at_most_once() {
         assert_eq!(complaint.record.verdict, Verdict::Turn);
     }
     world.bot_answers();
-    world.take(feeds_back(Feedback::Unhelpful));
+    let complaint = world.take(feeds_back(Feedback::Unhelpful));
+    assert_eq!(complaint.record.failed_attempts, Some(2));
     // Two failed attempts: handed over.
     assert_eq!(world.human().origin.scenario(), Some(ScenarioKind::RepeatedFailure));
+}
+
+#[test]
+fn two_complaints_about_one_answer_are_one_failed_attempt() {
+    let mut world = only_repeated_failure(1);
+    world.bot_answers();
+    for _ in 0..2 {
+        let complaint = world.take(feeds_back(Feedback::Unhelpful));
+        assert_eq!(complaint.record.verdict, Verdict::Turn);
+        assert_eq!(complaint.conversation.issue.map(|issue| issue.failed), Some(1));
+    }
 }
 
 #[test]

@@ -180,6 +180,17 @@ fn a_message_that_came_within_the_pause_is_an_unanswered_one() {
 }
 
 #[test]
+fn the_pause_is_over_at_its_very_end() {
+    let mut world = paused_for(for_hours(1));
+    let written_at = world.pass(minutes(59)).now;
+    world.pass(minutes(1));
+    assert!(world.conversation.resume_due(world.now));
+    let late = world.clone().take_at(says("hello?"), written_at);
+    assert_eq!((late.record.verdict, late.record.resumed), (Verdict::Paused, true));
+    assert_eq!(world.take(says("hello?")).record.verdict, Verdict::Turn);
+}
+
+#[test]
 fn what_becomes_of_an_unanswered_message_when_the_bot_comes_back() {
     let back = |world: &World, policy, waited: u64| {
         let mut world = world.clone().with(|bot| bot.unanswered = policy);

@@ -13,10 +13,14 @@ mod conformance;
 mod inbound;
 mod outbound;
 mod robustness;
+mod sides;
 
-use handover_core::{InboxId, Provider, Timestamp};
-use handover_providers::{Endpoint, Secrets, Settings, Verdict, WebhookRequest, fields, normalise, receive};
-use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use handover_core::{EventKind, InboxId, Provider, Timestamp};
+use handover_providers::{
+    Accepted, Endpoint, Inbound, Secrets, Settings, Verdict, WebhookRequest, fields, normalise, receive,
+};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use serde_json::{Value, json};
 
 const URL: &str = "https://hooks.example.com/webhooks/inbox";
 const NOW: Timestamp = Timestamp::from_ms(1_767_261_600_000);
@@ -128,4 +132,39 @@ impl Call {
             body: &self.body,
         }
     }
+}
+
+fn accepted(verdict: Verdict) -> Accepted {
+    match verdict {
+        Verdict::Accepted(accepted) => accepted,
+        other => panic!("not accepted: {other:?}"),
+    }
+}
+
+fn refused(verdict: &Verdict) -> bool {
+    matches!(verdict, Verdict::Refused(refusal) if refusal.status == StatusCode::UNAUTHORIZED)
+}
+
+/// The events of a JSON body, unsigned.
+fn events(inbox: &Inbox, body: &Value) -> Vec<Inbound> {
+    accepted(inbox.read(&Call::json(body.to_string()))).events
+}
+
+fn kinds(inbox: &Inbox, body: &Value) -> Vec<EventKind> {
+    events(inbox, body).into_iter().map(|event| event.kind).collect()
+}
+
+fn words(event: &Inbound) -> Option<&str> {
+    match &event.kind {
+        EventKind::Message(message) | EventKind::Edited { content: message, .. } => message.content.text(),
+        EventKind::Echo(echo) => echo.content.text(),
+        _ => None,
+    }
+}
+
+/// A webhook body of Messenger's with one element.
+fn messenger(element: Value) -> Value {
+    let mut element = element;
+    element["timestamp"] = json!(1_767_261_600_000_i64);
+    json!({ "object": "page", "entry": [{ "id": "300", "messaging": [element] }] })
 }
