@@ -10,6 +10,7 @@
 
 mod budgets;
 mod crashes;
+mod endurance;
 mod pauses;
 mod stories;
 mod template;

@@ -164,7 +164,7 @@ async fn too_large_is_413() {
 }
 
 /// Signs a body of any bytes for the clinic's generic inbox.
-fn signed(world: &World, body: &[u8]) -> http::Request<Bytes> {
+pub(crate) fn signed(world: &World, body: &[u8]) -> http::Request<Bytes> {
     let generic = &world.sample.clinic.generic;
     let mut call = world.call(generic, "visitor", "1", "x");
     let seconds = world.local.wall().as_seconds();

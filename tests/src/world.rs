@@ -164,6 +164,29 @@ impl World {
         queues.into_iter().find(|queue| queue.ends_with(end)).expect("the template has this queue")
     }
 
+    /// Asks `fate` about every call of functions.
+    pub fn strike_all_if(&self, fate: impl Fn(&Call) -> Verdict + Send + Sync + 'static) {
+        self.local.cloud().set_hook(Some(Arc::new(move |call: &Call| {
+            if call.function.is_some() { fate(call) } else { Verdict::Proceed }
+        })));
+    }
+
+    /// Lets the table forget a handover, as it does when its time is over.
+    pub async fn forget_handover(&self, conversation: &ConversationId, epoch: u64) {
+        let pk = format!("C#{}#{conversation}", self.account());
+        let sk = format!("HANDOVER#{epoch:010}");
+        let table = self.local.cloud().template().tables.first().expect("a table").name.clone();
+        let body = serde_json::json!({"TableName": table, "Key": {"pk": {"S": pk}, "sk": {"S": sk}}});
+        let request = Request::builder()
+            .method("POST")
+            .uri("http://aws.local/")
+            .header("x-amz-target", "DynamoDB_20120810.DeleteItem")
+            .body(Bytes::from(body.to_string()))
+            .expect("a request");
+        let response = self.local.cloud().call(request).await.expect("the table answers");
+        assert!(response.status().is_success(), "{:?}", response.body());
+    }
+
     /// Lets every call proceed again.
     pub fn heal(&self) {
         self.local.cloud().set_hook(None);

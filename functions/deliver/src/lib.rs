@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use handover_aws::{
-    Clock, Failure, Host, Inboxes, Queues, StartError, Store,
+    Clock, Failure, Host, Inboxes, Queues, Random, StartError, Store,
     batch::{Batch, Received},
     http::SharedHttpClient,
     open_inboxes,
@@ -14,7 +14,9 @@ use handover_aws::{
     store::{Claim, Claimed, LedgerItem, LedgerState},
     telemetry, text_hash,
 };
-use handover_core::{Delivery, DeliveryId, DeliveryResult, Envelope, Event, EventId, EventKind, Timestamp};
+use handover_core::{
+    Delivery, DeliveryId, DeliveryResult, Envelope, Event, EventId, EventKind, Timestamp, lower_base32,
+};
 use handover_providers::Secrets;
 
 /// The function: everything that outlives an invocation.
@@ -26,6 +28,7 @@ pub struct App {
     inboxes: Arc<Inboxes<Secrets>>,
     world: SharedHttpClient,
     public_url: String,
+    random: Random,
 }
 
 /// What became of a text that was settled now or before.
@@ -53,7 +56,15 @@ impl App {
         reading.finish()?;
         let inboxes = open_inboxes(&sdk, &key_arn, store.clone(), host.clock.clone()).await?;
         let world = host.world.clone();
-        Ok(Self::new(store, queues, host.clock.clone(), Arc::new(inboxes), world, public_url))
+        Ok(Self::new(
+            store,
+            queues,
+            host.clock.clone(),
+            Arc::new(inboxes),
+            world,
+            public_url,
+            Random::system(),
+        ))
     }
 
     /// The function on this store and these queues; `world` reaches the providers, and
@@ -65,8 +76,9 @@ impl App {
         inboxes: Arc<Inboxes<Secrets>>,
         world: SharedHttpClient,
         public_url: String,
+        random: Random,
     ) -> Self {
-        Self { store, queues, clock, inboxes, world, public_url }
+        Self { store, queues, clock, inboxes, world, public_url, random }
     }
 
     /// Processes a record of the outbound queue.
@@ -86,6 +98,7 @@ impl App {
     async fn one(&self, received: Received) -> Result<(), Failure> {
         let outbound: Outbound = queue::decode(&received.body)?;
         let hash = text_hash(&outbound.conversation, &outbound.text);
+        let writer = lower_base32(&self.random.bytes::<10>());
         let claim = Claim {
             account: &outbound.account,
             conversation: &outbound.conversation,
@@ -93,6 +106,7 @@ impl App {
             purpose: outbound.purpose,
             epoch: outbound.epoch,
             text_hash: &hash,
+            writer: &writer,
         };
         let checked = self.check(&outbound).await?;
         let settled = match self.store.claim(&claim, self.clock.now()).await? {

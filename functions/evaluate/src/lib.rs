@@ -13,7 +13,7 @@ use handover_aws::{
     Clock, Failure, Host, Inboxes, OpenInbox, Queues, StartError, open_inboxes, queue::Quarantined, telemetry,
 };
 use handover_core::{
-    ConversationId, DeliveryId, Envelope, Event, EventKind, Inbox, InboxId, Message, lower_base32,
+    Content, ConversationId, DeliveryId, Envelope, Event, EventKind, Inbox, InboxId, Message, lower_base32,
 };
 use handover_detect::signals;
 use handover_providers::{Endpoint, Inbound, Reply, Secrets, Verdict, WebhookRequest, body_limit, receive};
@@ -145,7 +145,8 @@ impl App {
         match receive(&endpoint, &webhook, self.clock.wall()) {
             Verdict::Refused(refusal) => {
                 telemetry::count("webhook_refused", refusal.reason);
-                Answer::plain(refusal.status, refusal.reason)
+                // Why is for our own counters: it would tell a forger what to mend.
+                Answer::plain(refusal.status, "unauthorized")
             }
             Verdict::Malformed(malformed) => {
                 let quarantined = self.quarantined(inbox, &malformed.reason, body);
@@ -216,9 +217,28 @@ impl App {
     }
 }
 
+/// Characters of a client's text that are kept: an item of the table holds 400 KB, and no channel
+/// carries as much.
+const MAX_TEXT_CHARS: usize = 50_000;
+
 fn understand(message: &mut Message) {
+    match &mut message.content {
+        Content::Text(text)
+        | Content::Choice { title: text, .. }
+        | Content::Media { caption: Some(text), .. } => cut(text),
+        Content::Media { caption: None, .. }
+        | Content::Location { .. }
+        | Content::ContactCard
+        | Content::Unsupported { .. } => {}
+    }
     if let Some(text) = message.content.text() {
         message.signals = signals(text);
+    }
+}
+
+fn cut(text: &mut String) {
+    if let Some((end, _)) = text.char_indices().nth(MAX_TEXT_CHARS) {
+        text.truncate(end);
     }
 }
 

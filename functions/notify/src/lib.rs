@@ -56,7 +56,11 @@ impl App {
         let queue_url = if from_quarantine { &urls.quarantine } else { &urls.notifications };
         let batch = Batch { source: "notify", queues: &self.queues, queue_url, clock: &self.clock, deadline };
         if from_quarantine {
-            batch.work(event, |received| self.keep(received)).await
+            // What is in quarantine must not go there again, whatever is wrong with it.
+            let keep = async |received| {
+                self.keep(received).await.map_err(|failure| Failure::retry(failure.reason()))
+            };
+            batch.work(event, keep).await
         } else {
             batch.work(event, |received| self.tell(received)).await
         }
@@ -115,13 +119,17 @@ impl App {
             // What cannot even be kept: the queue's own dead letters hold it for an operator.
             Err(_) => return Err(Failure::retry("quarantined message cannot be read")),
         };
+        let account = self.store.account(&quarantined.account).await?;
+        if account.as_ref().is_some_and(|(account, _)| !account.store_text) {
+            "the account keeps no text".clone_into(&mut quarantined.body);
+        }
         // What comes twice was put aside when it first came.
         quarantined.at = self.store.put_quarantine(&quarantined).await?;
         if let Some(conversation) = &quarantined.conversation {
             self.store.put_stub(&quarantined.account, conversation, &quarantined).await?;
         }
         telemetry::count("quarantined", "kept");
-        let Some((_, directory)) = self.store.account(&quarantined.account).await? else { return Ok(()) };
+        let Some((_, directory)) = account else { return Ok(()) };
         let cause = format!("quarantined-{}", quarantined.id);
         let effect: EffectId = cause.parse().map_err(|_| Failure::quarantine("bad quarantine id"))?;
         let about = NotificationKind::Quarantined;

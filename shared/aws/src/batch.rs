@@ -17,10 +17,11 @@ const LONGEST_WAIT: Duration = Duration::from_mins(1);
 const LONGEST_HINT: Duration = Duration::from_mins(15);
 /// An invocation that has less time left than this starts no further record.
 const TIME_FOR_ONE: Duration = Duration::from_secs(4);
-/// From this receive on, and from this age on, a record that has not committed is put aside: it
-/// kills the process, or nobody has thought of it.
+/// From this receive on a record that our code panics on is put aside, and one that never even fails
+/// in order is from this age on: it kills the process. What fails in order is tried as long as the
+/// queue keeps it: an outage of hours must not send honest messages to quarantine.
 const SUSPECT_RECEIVES: u32 = 6;
-const SUSPECT_AGE: Duration = Duration::from_mins(10);
+const SUSPECT_AGE: Duration = Duration::from_hours(6);
 
 /// A record as it was received.
 #[derive(Clone, Debug)]
@@ -31,12 +32,14 @@ pub struct Received {
     pub receives: u32,
     /// When it was put on the queue.
     pub sent_at: Timestamp,
+    /// Our code has panicked on it, and not for the first time.
+    pub panics: bool,
 }
 
 impl Received {
-    /// Whether it has been tried so often and for so long that something must be wrong with it.
+    /// Whether something must be wrong with it: it is to be put aside unless it has committed.
     pub fn is_suspect(&self, now: Timestamp) -> bool {
-        self.receives >= SUSPECT_RECEIVES && now.since(self.sent_at) >= SUSPECT_AGE
+        self.receives >= SUSPECT_RECEIVES && (self.panics || now.since(self.sent_at) >= SUSPECT_AGE)
     }
 }
 
@@ -110,11 +113,12 @@ impl Batch<'_> {
         let receives =
             number(record, "ApproximateReceiveCount").and_then(|n| u32::try_from(n).ok()).unwrap_or(1);
         let sent_at = Timestamp::from_ms(number(record, "SentTimestamp").unwrap_or(i64::MAX));
-        let attempt = unpanicked(Box::pin(handle(Received { body: body.to_owned(), receives, sent_at })));
-        let result = match attempt.await {
-            Some(result) => result,
-            None => Err(Failure::retry("panicked")),
-        };
+        let as_received = |panics| Received { body: body.to_owned(), receives, sent_at, panics };
+        let mut result = unpanicked(Box::pin(handle(as_received(false)))).await;
+        if result.is_none() && receives >= SUSPECT_RECEIVES {
+            result = unpanicked(Box::pin(handle(as_received(true)))).await;
+        }
+        let result = result.unwrap_or(Err(Failure::retry("panicked")));
         let failure = match result {
             Ok(()) => return None,
             Err(Failure::Quarantine { reason }) => {

@@ -1,11 +1,12 @@
 //! One event, whole: load, decide, commit, publish. Used by every function that changes
 //! conversations.
 
-use std::{future::Future, pin::Pin};
+use std::{borrow::Cow, future::Future, pin::Pin};
 
 use handover_core::{
-    Applied, CommandKind, Contact, Conversation, ConversationId, Decision, EchoEvidence, Effect, Envelope,
-    EventKind, Evidence, Ignored, Input, Principal, Receipt, Record, Timestamp, decide,
+    Applied, CommandKind, Contact, Conversation, ConversationId, Decision, Delivery, DeliveryResult,
+    EchoEvidence, Effect, Envelope, EventId, EventKind, Evidence, Ignored, Input, Principal, Receipt,
+    ReceiptStatus, Record, Timestamp, decide,
 };
 use handover_detect::same_issue;
 
@@ -37,8 +38,18 @@ pub enum Processed {
     PutBack(Timestamp),
 }
 
-/// What an attempt at an event gives; `None` when somebody else wrote in between.
-type Attempted = Result<Option<Processed>, Failure>;
+/// What an attempt at an event gives.
+type Attempted = Result<Next, Failure>;
+
+/// What comes after an attempt.
+enum Next {
+    /// Nothing: this became of it.
+    Done(Processed),
+    /// The same again: somebody else wrote in between.
+    Again,
+    /// Another event that follows from this one.
+    Then(Box<Envelope>),
+}
 
 /// Processes events.
 #[derive(Clone, Debug)]
@@ -52,8 +63,8 @@ pub struct Processor {
 struct Found {
     conversation: Conversation,
     contact: Contact,
-    /// A stronger identity, seen for the first time: it shall point here.
-    alias: Option<ConversationId>,
+    /// Other identities, seen for the first time: they shall point here.
+    aliases: Vec<ConversationId>,
 }
 
 impl Processor {
@@ -90,12 +101,15 @@ impl Processor {
     /// [`Failure::Retry`] while something is in the way, before or after the commit;
     /// [`Failure::Quarantine`] only before it.
     pub async fn process(&self, envelope: &Envelope) -> Result<Processed, Failure> {
+        let mut event = Cow::Borrowed(envelope);
         for _ in 0..MAX_ATTEMPTS {
             // Boxed by type as well: what it is made of is too deep for its callers' layouts.
             let attempt: Pin<Box<dyn Future<Output = Attempted> + Send + '_>> =
-                Box::pin(self.attempt(envelope));
-            if let Some(processed) = attempt.await? {
-                return Ok(processed);
+                Box::pin(self.attempt(&event));
+            match attempt.await? {
+                Next::Done(processed) => return Ok(processed),
+                Next::Again => {}
+                Next::Then(other) => event = Cow::Owned(*other),
             }
         }
         Err(Failure::retry("others keep writing to this conversation"))
@@ -118,13 +132,16 @@ impl Processor {
         }
     }
 
-    /// One attempt; `None` when somebody else wrote in between.
+    /// One attempt.
     async fn attempt(&self, envelope: &Envelope) -> Attempted {
         let now = self.clock().now();
-        let Found { conversation, contact, alias } = self.find(envelope, now).await?;
+        let Found { conversation, contact, aliases } = self.find(envelope, now).await?;
         if let EventKind::Receipt(receipt) = &envelope.event.kind {
-            self.note_receipt(&conversation, receipt).await?;
-            return Ok(Some(Processed::Ignored(Ignored::Receipt)));
+            let failed = self.note_receipt(envelope, &conversation, receipt).await?;
+            return Ok(match failed {
+                Some(failed) => Next::Then(Box::new(failed)),
+                None => Next::Done(Processed::Ignored(Ignored::Receipt)),
+            });
         }
         let settings = self.policies.load(&envelope.account, &conversation.inbox).await?;
         let evidence = self.gather(envelope, &conversation, &settings).await?;
@@ -138,13 +155,13 @@ impl Processor {
         let applied = match decide(&input, &settings.policy(), now) {
             Decision::Apply(applied) => applied,
             Decision::Ignore(reason) => {
-                return self.ignore(envelope, &conversation, &settings, reason).await.map(Some);
+                return self.ignore(envelope, &conversation, &settings, reason).await.map(Next::Done);
             }
             Decision::PutBack(due_at) => {
                 let mut later = envelope.clone();
                 later.waited = matches!(envelope.event.kind, EventKind::Echo(_));
                 self.timers().put_back(&later, due_at, now).await?;
-                return Ok(Some(Processed::PutBack(due_at)));
+                return Ok(Next::Done(Processed::PutBack(due_at)));
             }
         };
         let effects: Vec<Effect> = applied.effects.iter().filter(|effect| keeps(effect)).cloned().collect();
@@ -156,19 +173,19 @@ impl Processor {
                 before: &conversation,
                 contact_before: &contact,
                 message: &message,
-                alias: alias.as_ref(),
+                aliases: &aliases,
                 retention_days: settings.account.0.retention_days,
             })
             .await?;
         match committed {
-            Committed::Moved => Ok(None),
+            Committed::Moved => Ok(Next::Again),
             Committed::Done => {
                 telemetry::decided(&applied.record);
                 self.publish(envelope, &applied.conversation, &settings, &message).await?;
-                Ok(Some(Processed::Committed(Box::new(message.record))))
+                Ok(Next::Done(Processed::Committed(Box::new(message.record))))
             }
             Committed::Already(marker) => {
-                self.already(envelope, &conversation, &settings, *marker).await.map(Some)
+                self.already(envelope, &conversation, &settings, *marker).await.map(Next::Done)
             }
         }
     }
@@ -223,13 +240,14 @@ impl Processor {
     /// The conversation that an event belongs to, made anew for a client who is new.
     async fn find(&self, envelope: &Envelope, now: Timestamp) -> Result<Found, Failure> {
         if let Some((conversation, contact)) = self.follow(envelope, envelope.conversation.clone()).await? {
-            return Ok(Found { conversation, contact, alias: None });
+            return Ok(Found { conversation, contact, aliases: Vec::new() });
         }
         // The strongest identity is new. A weaker one may be an old acquaintance.
         for identity in envelope.identities.iter().skip(1) {
             let id = ConversationId::derive(&envelope.account, &envelope.inbox, identity);
             if let Some((conversation, contact)) = self.follow(envelope, id).await? {
-                return Ok(Found { conversation, contact, alias: Some(envelope.conversation.clone()) });
+                let aliases = vec![envelope.conversation.clone()];
+                return Ok(Found { conversation, contact, aliases });
             }
         }
         let Some(identity) = envelope.identities.first() else {
@@ -245,7 +263,15 @@ impl Processor {
             envelope.event.received_at.min(now),
         );
         let contact = Contact::new(conversation.contact.clone(), conversation.control_since);
-        Ok(Found { conversation, contact, alias: None })
+        // All of them were just seen to be new.
+        let weaker = envelope.identities.iter().skip(1);
+        let mut aliases: Vec<ConversationId> = weaker
+            .map(|identity| ConversationId::derive(&envelope.account, &envelope.inbox, identity))
+            .filter(|id| *id != envelope.conversation)
+            .collect();
+        aliases.sort_unstable();
+        aliases.dedup();
+        Ok(Found { conversation, contact, aliases })
     }
 
     async fn follow(
@@ -325,22 +351,40 @@ impl Processor {
         Ok(if undecided { EchoEvidence::Undecided } else { EchoEvidence::NotOurs })
     }
 
-    async fn note_receipt(&self, conversation: &Conversation, receipt: &Receipt) -> Result<(), Failure> {
+    /// Notes what a provider says about a text of ours. One that fails after it was taken has failed as
+    /// much as one that was refused: the event that says so to the conversation.
+    async fn note_receipt(
+        &self,
+        envelope: &Envelope,
+        conversation: &Conversation,
+        receipt: &Receipt,
+    ) -> Result<Option<Envelope>, Failure> {
         let (account, id) = (&conversation.account, &conversation.id);
-        let effect = if let Some(effect) = &receipt.effect {
-            Some(effect.clone())
+        let entry = if let Some(effect) = &receipt.effect {
+            self.store.ledger_entry(account, id, effect).await?
         } else {
             let ledger = self.store.ledger(account, id).await?;
-            let ours =
-                |entry: &&crate::store::LedgerItem| entry.provider_message.as_ref() == Some(&receipt.message);
-            ledger.iter().find(ours).map(|entry| entry.effect.clone())
+            ledger.into_iter().find(|entry| entry.provider_message.as_ref() == Some(&receipt.message))
         };
-        let known = match effect {
-            Some(effect) => self.store.note_receipt(account, id, &effect, receipt.status).await?,
-            None => false,
+        let Some(entry) = entry else {
+            telemetry::count("receipt", "unknown");
+            return Ok(None);
         };
-        telemetry::count("receipt", if known { "noted" } else { "unknown" });
-        Ok(())
+        self.store.note_receipt(account, id, &entry.effect, receipt.status).await?;
+        telemetry::count("receipt", "noted");
+        if receipt.status != ReceiptStatus::Failed {
+            return Ok(None);
+        }
+        let event_id = EventId::of(id, "delivery", &format!("{}-receipt", entry.effect));
+        let mut failed = envelope.clone();
+        failed.conversation = id.clone();
+        failed.identities = Vec::new();
+        failed.delivery_id = event_id.as_str().parse().map_err(|_| Failure::quarantine("bad delivery id"))?;
+        failed.event.id = event_id;
+        let result = DeliveryResult::Failed { class: "rejected".to_owned(), code: receipt.error.clone() };
+        failed.event.kind =
+            EventKind::Delivery(Delivery { effect: entry.effect, purpose: entry.purpose, result });
+        Ok(Some(failed))
     }
 }
 

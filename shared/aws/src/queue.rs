@@ -149,6 +149,7 @@ impl Quarantined {
         hash.update([0]);
         hash.update(body.as_bytes());
         let id: String = lower_base32(&hash.finalize()).chars().take(26).collect();
+        let body = cut(body);
         Self {
             id,
             account,
@@ -165,6 +166,19 @@ impl Quarantined {
         // The id is base32 and so always a valid one.
         self.id.parse().unwrap_or_else(|_| DeliveryId::from_random([0; 16]))
     }
+}
+
+/// What is kept of a body that is put aside: an item of the table holds 400 KB.
+const MAX_KEPT_BYTES: usize = 200_000;
+
+/// A body that an item can hold; what is cut says so.
+fn cut(mut body: String) -> String {
+    if body.len() > MAX_KEPT_BYTES {
+        let length = body.len();
+        body.truncate(body.floor_char_boundary(MAX_KEPT_BYTES));
+        return format!("{body} [cut: {length} bytes]");
+    }
+    body
 }
 
 /// The queues' addresses; a function has those that its environment names.
@@ -211,7 +225,7 @@ impl Queues {
             Ok(Entry {
                 body: encode(envelope)?,
                 group: Some(envelope.conversation.to_string()),
-                deduplication: Some(deduplication(envelope)),
+                deduplication: Some(envelope.event.id.to_string()),
                 delay: Duration::ZERO,
             })
         };
@@ -330,20 +344,20 @@ impl Queues {
     }
 }
 
-/// Within five minutes the queue drops what it has had. A provider's retry is the same fact; an
-/// echo that has waited is not what it was before.
-fn deduplication(envelope: &Envelope) -> String {
-    if envelope.waited { format!("{}-waited", envelope.event.id) } else { envelope.event.id.to_string() }
-}
-
 /// A message on a standard queue; its group makes the queue fair among accounts.
 fn plain<T: Serialize>(message: &T, group: String) -> Result<Entry, Failure> {
     Ok(Entry { body: encode(message)?, group: Some(group), deduplication: None, delay: Duration::ZERO })
 }
 
-/// A message's body.
+/// A message's body. SQS takes the characters that XML allows; JSON escapes all others but these two.
 pub fn encode<T: Serialize>(message: &T) -> Result<String, Failure> {
-    serde_json::to_string(message).map_err(|_| Failure::quarantine("message cannot be encoded"))
+    let text =
+        serde_json::to_string(message).map_err(|_| Failure::quarantine("message cannot be encoded"))?;
+    Ok(if text.contains(['\u{fffe}', '\u{ffff}']) {
+        text.replace('\u{fffe}', "\\ufffe").replace('\u{ffff}', "\\uffff")
+    } else {
+        text
+    })
 }
 
 /// Reads a message's body.

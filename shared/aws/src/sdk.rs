@@ -16,9 +16,8 @@ use aws_types::{SdkConfig, region::Region};
 
 /// How long a connection, TLS included, may take to stand.
 const CONNECT: Duration = Duration::from_secs(1);
-/// How long one attempt of a call may take.
-/// How long a call may take with all its attempts: a webhook's sender waits for it.
-/// The same for a secret, which a function waits for once, when it starts.
+/// How long one try for a secret may take, and the call with all its tries: a function waits for it
+/// once, when it starts.
 const SECRET_ATTEMPT: Duration = Duration::from_secs(3);
 const SECRET_OPERATION: Duration = Duration::from_secs(8);
 /// The longest first wait before a call is tried again, and the longest of all.

@@ -1,6 +1,6 @@
 //! The one commit: state, marker, and what the decision creates, all or nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_dynamodb::{
     operation::{put_item::PutItemError, transact_write_items::TransactWriteItemsError},
@@ -32,8 +32,8 @@ pub struct Commit<'a> {
     pub contact_before: &'a Contact,
     /// The transcript's line and marker.
     pub message: &'a MessageItem,
-    /// Another identity of the client's, seen for the first time: it shall point here.
-    pub alias: Option<&'a ConversationId>,
+    /// Other identities of the client's, seen for the first time: they shall point here.
+    pub aliases: &'a [ConversationId],
     /// Days that ended handovers are kept.
     pub retention_days: u16,
 }
@@ -60,8 +60,18 @@ impl Store {
         let alone = !state_changed
             && !contact_changed
             && commit.applied.handovers.is_empty()
-            && commit.alias.is_none();
-        if alone { self.commit_message(commit.message).await } else { self.commit_all(commit).await }
+            && commit.aliases.is_empty();
+        if alone {
+            return self.commit_message(commit.message).await;
+        }
+        // A handover that has passed its retention cannot be changed, and must not hold up the rest.
+        let mut gone = BTreeSet::new();
+        loop {
+            match self.commit_all(commit, &gone).await? {
+                Attempt::Committed(committed) => return Ok(committed),
+                Attempt::Gone(epochs) => gone.extend(epochs),
+            }
+        }
     }
 
     async fn commit_message(&self, message: &MessageItem) -> Result<Committed, Failure> {
@@ -84,7 +94,7 @@ impl Store {
         }
     }
 
-    async fn commit_all(&self, commit: &Commit<'_>) -> Result<Committed, Failure> {
+    async fn commit_all(&self, commit: &Commit<'_>, gone: &BTreeSet<u64>) -> Result<Attempt, Failure> {
         let account = &commit.applied.conversation.account;
         let conversation = &commit.applied.conversation.id;
         // The marker stands first: if it fails, nothing else matters.
@@ -95,7 +105,7 @@ impl Store {
         if commit.applied.contact != *commit.contact_before {
             writes.push(self.contact_write(account, commit)?);
         }
-        if let Some(alias) = commit.alias {
+        for alias in commit.aliases {
             let item = alias_item(account, alias, conversation);
             writes.push(self.put_write(encode(&item)?, expressions::ABSENT, None)?);
         }
@@ -115,15 +125,19 @@ impl Store {
             let item = handover_item(&commit.applied.conversation, handover);
             writes.push(self.put_write(encode(&item)?, expressions::ABSENT, None)?);
         }
+        // The updates stand last, so that a reason's place tells which handover it is about.
+        let first_update = writes.len();
+        updates.retain(|epoch, _| !gone.contains(epoch));
+        let epochs: Vec<u64> = updates.keys().copied().collect();
         for (epoch, fields) in updates {
-            writes.push(self.handover_write(account, conversation, epoch, fields, commit.retention_days)?);
+            writes.push(self.handover_write(commit, epoch, fields)?);
         }
 
         let result = self.client.transact_write_items().set_transact_items(Some(writes)).send().await;
-        let Err(error) = result else { return Ok(Committed::Done) };
+        let Err(error) = result else { return Ok(Attempt::Committed(Committed::Done)) };
         match error.as_service_error() {
             Some(TransactWriteItemsError::TransactionCanceledException(canceled)) => {
-                judge_cancellation(canceled.cancellation_reasons())
+                judge_cancellation(canceled.cancellation_reasons(), first_update, &epochs)
             }
             Some(_) | None => Err(classify(&error)),
         }
@@ -179,17 +193,21 @@ impl Store {
 
     fn handover_write(
         &self,
-        account: &AccountId,
-        conversation: &ConversationId,
+        commit: &Commit<'_>,
         epoch: u64,
         fields: HandoverFields,
-        retention_days: u16,
     ) -> Result<TransactWriteItem, Failure> {
-        let keep = i64::from(retention_days) * 86_400;
-        let update = fields.update(
-            |owner| keys::work_index(account, owner),
-            |ended_at| ended_at.as_seconds().saturating_add(keep),
-        )?;
+        let after = &commit.applied.conversation;
+        let (account, conversation) = (&after.account, &after.id);
+        let mut update = fields.update(|owner| keys::work_index(account, owner))?;
+        // What is still open in it must not be forgotten by the table.
+        let open = after.open_task == Some(epoch)
+            || after.promise.is_some_and(|promise| promise.epoch == epoch)
+            || (after.human().is_some() && after.epoch == epoch);
+        if !open {
+            let keep = i64::from(commit.retention_days).saturating_mul(86_400);
+            update.set("expires_at", commit.message.at.as_seconds().saturating_add(keep))?;
+        }
         let expression = update.expression();
         let write = TableUpdate::builder()
             .table_name(&self.table)
@@ -205,17 +223,34 @@ impl Store {
     }
 }
 
+/// What a transaction came to.
+enum Attempt {
+    /// It is decided.
+    Committed(Committed),
+    /// These handovers are not there any more.
+    Gone(Vec<u64>),
+}
+
 /// What a cancelled transaction means: the reasons stand in the order of the writes, the marker's
-/// first, the state's second.
-fn judge_cancellation(reasons: &[CancellationReason]) -> Result<Committed, Failure> {
+/// first, the state's second, those of updated handovers from `first_update` on.
+fn judge_cancellation(
+    reasons: &[CancellationReason],
+    first_update: usize,
+    updated: &[u64],
+) -> Result<Attempt, Failure> {
     let failed = |reason: &CancellationReason| reason.code() == Some("ConditionalCheckFailed");
     if let Some(marker) = reasons.first().filter(|reason| failed(reason)) {
         let item = marker.item.clone().ok_or(Failure::retry("marker was not returned"))?;
-        return Ok(Committed::Already(Box::new(decode(item)?)));
+        return Ok(Attempt::Committed(Committed::Already(Box::new(decode(item)?))));
     }
-    if reasons.iter().any(failed) || reasons.iter().any(|reason| reason.code() == Some("TransactionConflict"))
-    {
-        return Ok(Committed::Moved);
+    let conflict = |reason: &CancellationReason| reason.code() == Some("TransactionConflict");
+    if reasons.iter().take(first_update).any(failed) || reasons.iter().any(conflict) {
+        return Ok(Attempt::Committed(Committed::Moved));
+    }
+    let missing = reasons.iter().skip(first_update).zip(updated).filter(|(reason, _)| failed(reason));
+    let gone: Vec<u64> = missing.map(|(_, epoch)| *epoch).collect();
+    if !gone.is_empty() {
+        return Ok(Attempt::Gone(gone));
     }
     let throttled = |reason: &CancellationReason| {
         matches!(reason.code(), Some("ThrottlingError" | "ProvisionedThroughputExceeded"))

@@ -21,6 +21,8 @@ pub(super) const ABSENT: &str = "attribute_not_exists(pk)";
 pub(super) const PRESENT: &str = "attribute_exists(pk)";
 /// The item is in the version that was read.
 pub(super) const VERSION: &str = "version = :version";
+/// Nothing is known of how far a message got.
+pub(super) const NO_RECEIPT: &str = "attribute_not_exists(receipt)";
 /// A ledger entry that this claim may settle.
 pub(super) const LEDGER_HELD: &str = "attempt = :attempt AND #state = :held";
 
@@ -101,11 +103,7 @@ impl HandoverFields {
     }
 
     /// The update that sets them. `work_pk` names the `work` index's partition of an owner.
-    pub(super) fn update(
-        self,
-        work_pk: impl Fn(Option<&str>) -> String,
-        expires_at: impl Fn(Timestamp) -> i64,
-    ) -> Result<Update, Failure> {
+    pub(super) fn update(self, work_pk: impl Fn(Option<&str>) -> String) -> Result<Update, Failure> {
         let mut update = Update::default();
         let task_open = self.task_closed_at.is_none();
         if let Some(assignee) = self.assignee {
@@ -145,7 +143,6 @@ impl HandoverFields {
         if let Some((at, end)) = self.ended {
             update.set("ended_at", at)?;
             update.set("end", end)?;
-            update.set("expires_at", expires_at(at))?;
         }
         Ok(update)
     }

@@ -215,6 +215,9 @@ pub struct LedgerItem {
     pub epoch: u64,
     /// Counts the claims: fences a slow run's completion.
     pub attempt: u32,
+    /// Which run claimed it: tells a repeated call of ours from somebody else's claim.
+    #[serde(default)]
+    pub writer: String,
     /// How far it got.
     pub state: LedgerState,
     /// When it was last claimed or settled.
@@ -363,6 +366,9 @@ pub struct QuarantineItem {
     pub body: String,
     /// When it was put aside.
     pub at: Timestamp,
+    /// When the table forgets it, in seconds since the Unix epoch.
+    #[serde(default)]
+    pub expires_at: i64,
 }
 
 /// A line of a conversation's transcript with its keys, everything else still to be said.

@@ -2,7 +2,7 @@
 //! and its attempt number fences a slow run's completion.
 
 use aws_sdk_dynamodb::{
-    operation::put_item::PutItemError,
+    operation::{put_item::PutItemError, update_item::UpdateItemError},
     types::{AttributeValue, ReturnValuesOnConditionCheckFailure},
 };
 use handover_core::{AccountId, ConversationId, EffectId, Purpose, ReceiptStatus, Timestamp};
@@ -30,6 +30,8 @@ pub struct Claim<'a> {
     pub epoch: u64,
     /// A hash of the text, to recognise its echo.
     pub text_hash: &'a str,
+    /// Which run claims: random, and the same for the whole run.
+    pub writer: &'a str,
 }
 
 /// What became of a claim.
@@ -52,6 +54,7 @@ impl Store {
             purpose: claim.purpose,
             epoch: claim.epoch,
             attempt: 1,
+            writer: claim.writer.to_owned(),
             state: LedgerState::Claimed,
             at: now,
             text_hash: claim.text_hash.to_owned(),
@@ -60,14 +63,19 @@ impl Store {
             receipt: None,
             expires_at: now.as_seconds() + MARKER_DAYS * 86_400,
         };
-        let Some(before) = self.put_claim(&item, None).await? else { return Ok(Claimed::Ours(1)) };
+        // Only this run can tell its own claim from another's: it asks again before it gives up.
+        let put = match self.put_claim(&item, None).await {
+            Err(Failure::Retry { .. }) => self.put_claim(&item, None).await,
+            put => put,
+        };
+        let Some(before) = put? else { return Ok(Claimed::Ours(1)) };
         if before.state != LedgerState::Released {
-            return Ok(Claimed::Before(Box::new(before)));
+            return Ok(claimed(claim, before));
         }
         item.attempt = before.attempt.saturating_add(1);
         match self.put_claim(&item, Some(before.attempt)).await? {
             None => Ok(Claimed::Ours(item.attempt)),
-            Some(newer) => Ok(Claimed::Before(Box::new(newer))),
+            Some(newer) => Ok(claimed(claim, newer)),
         }
     }
 
@@ -110,20 +118,42 @@ impl Store {
         detail: Option<&str>,
         now: Timestamp,
     ) -> Result<bool, Failure> {
+        let settled = Settled { state, provider_message, detail, at: now };
+        match self.settle_once(claim, attempt, &settled).await {
+            Err(Failure::Retry { .. }) => self.settle_once(claim, attempt, &settled).await,
+            result => result,
+        }
+    }
+
+    async fn settle_once(
+        &self,
+        claim: &Claim<'_>,
+        attempt: u32,
+        settled: &Settled<'_>,
+    ) -> Result<bool, Failure> {
+        let state = settled.state;
         let mut update = Update::default();
         update.set("state", state)?;
-        update.set("at", now)?;
-        if let Some(message) = provider_message {
+        update.set("at", settled.at)?;
+        if let Some(message) = settled.provider_message {
             update.set("provider_message", message)?;
         }
-        if let Some(detail) = detail {
+        if let Some(detail) = settled.detail {
             update.set("detail", detail)?;
         }
         update.names.insert("#state".to_owned(), "state".to_owned());
         update.value(":attempt", AttributeValue::N(attempt.to_string()));
         update.value(":held", AttributeValue::S("claimed".to_owned()));
-        self.update_ledger(claim.account, claim.conversation, claim.effect, update, expressions::LEDGER_HELD)
-            .await
+        let (account, conversation, effect) = (claim.account, claim.conversation, claim.effect);
+        let refused =
+            self.update_ledger(account, conversation, effect, update, expressions::LEDGER_HELD).await?;
+        Ok(match refused {
+            None => true,
+            // The answer to our own write got lost, and the call was made again.
+            Some(entry) => entry.is_some_and(|entry| {
+                entry.attempt == attempt && entry.writer == claim.writer && entry.state == state
+            }),
+        })
     }
 
     /// Notes what the provider says about a message; `false` when the ledger does not know it.
@@ -136,9 +166,25 @@ impl Store {
     ) -> Result<bool, Failure> {
         let mut update = Update::default();
         update.set("receipt", status)?;
-        self.update_ledger(account, conversation, effect, update, expressions::PRESENT).await
+        // Receipts overtake each other; news never goes back.
+        let earlier: &[ReceiptStatus] = match status {
+            ReceiptStatus::Sent => &[],
+            ReceiptStatus::Delivered | ReceiptStatus::Failed => &[ReceiptStatus::Sent],
+            ReceiptStatus::Read => &[ReceiptStatus::Sent, ReceiptStatus::Delivered],
+        };
+        let mut conditions = vec![expressions::NO_RECEIPT.to_owned()];
+        for (index, status) in earlier.iter().enumerate() {
+            let value = serde_dynamo::to_attribute_value(status)
+                .map_err(|_| Failure::quarantine("item cannot be encoded"))?;
+            update.value(&format!(":e{index}"), value);
+            conditions.push(format!("receipt = :e{index}"));
+        }
+        let condition = format!("{} AND ({})", expressions::PRESENT, conditions.join(" OR "));
+        let refused = self.update_ledger(account, conversation, effect, update, &condition).await?;
+        Ok(refused.is_none())
     }
 
+    /// Updates an entry; `Some` with what stands there when the condition fails.
     async fn update_ledger(
         &self,
         account: &AccountId,
@@ -146,7 +192,7 @@ impl Store {
         effect: &EffectId,
         update: Update,
         condition: &str,
-    ) -> Result<bool, Failure> {
+    ) -> Result<Option<Option<LedgerItem>>, Failure> {
         let expression = update.expression();
         let result = self
             .client
@@ -158,14 +204,15 @@ impl Store {
             .condition_expression(condition)
             .set_expression_attribute_names(Some(update.names))
             .set_expression_attribute_values(Some(update.values))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .send()
             .await;
-        match result {
-            Ok(_) => Ok(true),
-            Err(error) => match error.as_service_error() {
-                Some(service) if service.is_conditional_check_failed_exception() => Ok(false),
-                Some(_) | None => Err(classify(&error)),
-            },
+        let Err(error) = result else { return Ok(None) };
+        match error.as_service_error() {
+            Some(UpdateItemError::ConditionalCheckFailedException(failed)) => {
+                Ok(Some(failed.item.clone().map(decode).transpose()?))
+            }
+            Some(_) | None => Err(classify(&error)),
         }
     }
 
@@ -187,5 +234,23 @@ impl Store {
     ) -> Result<Vec<LedgerItem>, Failure> {
         let items = self.query(&keys::conversation(account, conversation), keys::LEDGER, true).await?;
         items.into_iter().map(decode).collect()
+    }
+}
+
+/// How a claim is settled.
+struct Settled<'a> {
+    state: LedgerState,
+    provider_message: Option<&'a str>,
+    detail: Option<&'a str>,
+    at: Timestamp,
+}
+
+/// What stands in the way of a claim, unless it is that claim itself: the answer to our own write got
+/// lost, and the call was made again.
+fn claimed(claim: &Claim<'_>, entry: LedgerItem) -> Claimed {
+    if entry.state == LedgerState::Claimed && entry.writer == claim.writer {
+        Claimed::Ours(entry.attempt)
+    } else {
+        Claimed::Before(Box::new(entry))
     }
 }

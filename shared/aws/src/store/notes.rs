@@ -81,6 +81,7 @@ impl Store {
             conversation: quarantined.conversation.clone(),
             body: quarantined.body.clone(),
             at: quarantined.at,
+            expires_at: quarantined.at.as_seconds() + MARKER_DAYS * 86_400,
         };
         if self.put_new(&item).await? {
             return Ok(item.at);

@@ -2,7 +2,7 @@
 
 use crate::{
     Decision, Delivery, DeliveryResult, ECHO_WAIT, Echo, EchoAuthor, EchoEvidence, HandoverEnd, Ignored,
-    NotificationKind, Purpose, ThreadControl, Verdict,
+    NotificationKind, Purpose, Suppressed, ThreadControl, Verdict,
 };
 
 use super::{draft::Draft, too_old};
@@ -86,6 +86,8 @@ pub(super) fn delivery(mut draft: Draft<'_>, delivery: &Delivery) -> Decision {
     match &delivery.result {
         // A staff member believes that the answer went out; what the bot was to say is moot.
         DeliveryResult::Suppressed(_) if delivery.purpose == Purpose::Staff => {}
+        // The client was to hear that somebody will come, and the provider took nothing for too long.
+        DeliveryResult::Suppressed(Suppressed::Expired) if delivery.purpose == Purpose::Closing => {}
         DeliveryResult::Suppressed(_) => return draft.apply(Verdict::Noted),
         DeliveryResult::Failed { class, .. } if class == "opted_out" => {
             draft.conversation.opted_out = true;

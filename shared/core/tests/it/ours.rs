@@ -176,7 +176,7 @@ fn staff_hear_of_what_did_not_reach_the_client() {
     ];
     for (purpose, told) in [
         (Purpose::Staff, [true, true, true]),
-        (Purpose::Closing, [false, true, true]),
+        (Purpose::Closing, [true, true, true]),
         (Purpose::Bot, [false, true, true]),
     ] {
         let audience = match purpose {
