@@ -2,9 +2,16 @@
 
 use std::sync::LazyLock;
 
-use handover_core::ReplySignals;
+use handover_core::{Permille, ReplySignals};
 
-use crate::{language::table, phrase_table::PhraseTable, words::Words};
+use crate::{
+    head::Head,
+    issue::permille,
+    language::{guess, table},
+    phrase_table::PhraseTable,
+    reading::Reading,
+    words::Words,
+};
 
 /// Words after an offer ("shall I ...") within which a promise is only part of it.
 const OFFER_REACH: usize = 12;
@@ -13,12 +20,43 @@ static NON_ANSWERS: LazyLock<PhraseTable<()>> = LazyLock::new(|| table(|lists| l
 static PROMISES: LazyLock<PhraseTable<()>> = LazyLock::new(|| table(|lists| lists.promises));
 static OFFERS: LazyLock<PhraseTable<()>> = LazyLock::new(|| table(|lists| lists.offers));
 
-/// What a bot's reply alone says, by phrases: that it does not know or did not understand
+static NON_ANSWER: LazyLock<Head> = LazyLock::new(|| Head::new(include_bytes!("../weights/non_answer.bin")));
+static PROMISE: LazyLock<Head> = LazyLock::new(|| Head::new(include_bytes!("../weights/promise.bin")));
+
+/// What a bot's reply alone says: that it does not know, did not understand or puts the client off
+/// (`non_answer`), or that a person takes over (`promises_person`; "would you like me to connect
+/// you?" is an offer, not a promise). "Unfortunately we are closed on Sundays" is an answer: regret
+/// alone says nothing. Each is said when the phrases say it or when it is likelier than not; what is only
+/// offered is no promise, and a promise in plain words is no non-answer by the models alone.
+pub fn reply_signals(reply: &str) -> ReplySignals {
+    let [non_answer, promise] = reply_scores(reply);
+    let likely = Permille::new(500);
+    let words = Words::read(reply);
+    let rules = by_phrases(&words);
+    // The models have seen too few replies in other languages: there only the phrases speak.
+    let foreign = guess(&words).is_some_and(|language| language != "en");
+    let words = words.all();
+    let offers = (0..words.len()).any(|at| OFFERS.longest(words.get(at..).unwrap_or_default()).is_some());
+    ReplySignals {
+        non_answer: rules.non_answer || (non_answer >= likely && !rules.promises_person && !foreign),
+        promises_person: rules.promises_person || (promise >= likely && !offers),
+    }
+}
+
+/// How likely a reply is a non-answer, and how likely it promises a person.
+pub fn reply_scores(reply: &str) -> [Permille; 2] {
+    let reading = Reading::of(reply);
+    if !reading.says_something() {
+        return [Permille::default(); 2];
+    }
+    [&NON_ANSWER, &PROMISE].map(|head| permille(head.probability(&reading.features, &reading.encoded)))
+}
+
+/// What the phrases in a reply say, as one of the inputs of the models: that it does not know or did not understand
 /// (`non_answer`), or that a person takes over (`promises_person`; "would you like me to connect
 /// you?" is an offer, not a promise). "Unfortunately we are closed on Sundays" is an answer: regret
 /// alone says nothing.
-pub fn reply_signals(reply: &str) -> ReplySignals {
-    let words = Words::read(reply);
+pub(crate) fn by_phrases(words: &Words) -> ReplySignals {
     let words = words.all();
     let mut signals = ReplySignals::default();
     let mut offer_ends = None;
