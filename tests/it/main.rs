@@ -8,10 +8,14 @@
     reason = "what goes wrong here fails a test; capacity units are exact halves"
 )]
 
+mod automations;
 mod budgets;
+mod console;
 mod crashes;
 mod endurance;
+mod notify;
 mod pauses;
+mod simulation;
 mod stories;
 mod template;
 mod traffic;

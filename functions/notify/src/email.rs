@@ -7,31 +7,31 @@ use aws_sdk_sesv2::{
 };
 use handover_aws::Failure;
 
-use crate::words::Email;
+use crate::words::Words;
 
 /// Sends e-mail.
 #[derive(Clone, Debug)]
-pub struct Mailer {
+pub(crate) struct Mailer {
     client: Client,
     sender: Option<String>,
 }
 
 impl Mailer {
     /// E-mail from `sender`, an identity that is verified in SES; none: e-mail is not set up.
-    pub const fn new(client: Client, sender: Option<String>) -> Self {
+    pub(crate) const fn new(client: Client, sender: Option<String>) -> Self {
         Self { client, sender }
     }
 
     /// Sends an e-mail; gives the reason when the address is refused for good.
-    pub(crate) async fn send(&self, to: &str, email: &Email) -> Result<Option<String>, Failure> {
+    pub(crate) async fn send(&self, to: &str, words: &Words) -> Result<Option<String>, Failure> {
         let Some(sender) = &self.sender else { return Ok(Some("e-mail is not set up".to_owned())) };
         let content = |text: &str| {
             let content = Content::builder().data(text).charset("UTF-8").build();
             content.map_err(|_| Failure::quarantine("e-mail cannot be built"))
         };
         let message = Message::builder()
-            .subject(content(&email.subject)?)
-            .body(Body::builder().text(content(&email.text)?).build())
+            .subject(content(words.subject)?)
+            .body(Body::builder().text(content(&words.email())?).build())
             .build();
         let result = self
             .client

@@ -42,10 +42,23 @@ pub(crate) async fn start(hosts: &Hosts) -> Result<HashMap<String, Handler>, Loc
     let notify = function(
         hosts,
         "notify",
-        |host| Box::pin(async move { handover_notify::App::start(&host) }),
+        |host| Box::pin(async move { handover_notify::App::start(&host).await }),
         |app, batch, deadline| Box::pin(async move { app.handle(batch, deadline).await }),
     );
-    Ok(HashMap::from([evaluate.await?, execute.await?, resume.await?, deliver.await?, notify.await?]))
+    let console = function(
+        hosts,
+        "console",
+        |host| Box::pin(async move { handover_console::App::start(&host).await }),
+        |app, event, _| Box::pin(async move { app.handle(event).await }),
+    );
+    Ok(HashMap::from([
+        evaluate.await?,
+        execute.await?,
+        resume.await?,
+        deliver.await?,
+        notify.await?,
+        console.await?,
+    ]))
 }
 
 type Start<App> = fn(Host) -> BoxFuture<Result<App, StartError>>;

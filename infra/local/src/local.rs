@@ -153,6 +153,8 @@ impl Local {
         let template = Template::parse(&options.template, &BTreeMap::from(parameters))?;
         let clock_file = ClockFile::open(&options.storage, &options.clock)?;
         let cloud = Cloud::open(&options.storage, options.clock, &template, &options.seed)?;
+        // Nobody else has this storage open: what was in flight belonged to a process that is gone.
+        cloud.sqs().release_in_flight()?;
         world::answer(cloud.recorder());
         let hosts = Hosts::new(&cloud, options.attempts, options.signatures_on_domain_time);
         let handlers = functions::start(&hosts).await?;

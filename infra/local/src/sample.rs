@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use data_encoding::{BASE64, HEXLOWER};
-use handover_aws::{InboxKey, Sealer};
+use handover_aws::{ApiKey, InboxKey, Scope, Sealer, store::ApiKeyItem};
 use handover_core::{
     Account, AccountId, Assign, Assignee, Bot, BotId, Channel, ChannelSwitches, HandoverAction, Inbox,
     InboxId, Labs, MAX_RETRIES, NotificationSettings, Pause, Permille, Provider, Role, Scenario, Sensitivity,
@@ -43,6 +43,8 @@ pub struct SampleAccount {
     pub twilio: SampleInbox,
     /// A chat on the clinic's page, by the generic provider.
     pub generic: SampleInbox,
+    /// An API key of scope admin.
+    pub api_key: String,
 }
 
 /// An inbox of the sample, with its one secret.
@@ -98,6 +100,10 @@ impl Local {
             if self.admin_store().account(&account.account).await?.is_none() {
                 store(self, &sealer, account, Labs { human_handover }).await?;
             }
+            if let Some(key) = ApiKey::parse(&account.api_key) {
+                let key = ApiKeyItem::new(&key, "of the sample", Scope::Admin, self.now());
+                self.admin_store().put_api_key(&key).await?;
+            }
         }
         Ok(sample)
     }
@@ -149,6 +155,7 @@ fn described(local: &Local, key: &InboxKey, name: &'static str, number: &str) ->
         secret: format!("whsec_{}", BASE64.encode(&signing_key)),
     };
     SampleAccount {
+        api_key: ApiKey::new(account.clone(), local.drawn(&format!("{name}: API key"))).text(),
         name,
         bot,
         assignee: StaffId::from_random(bytes("assignee")),
@@ -188,6 +195,7 @@ async fn store(local: &Local, sealer: &Sealer, sample: &SampleAccount, labs: Lab
         store_text: true,
         retention_days: 365,
         notify_text: false,
+        sms_inbox: None,
     };
     store.put_account(&account).await?;
     Ok(())

@@ -72,6 +72,7 @@ async fn account(local: &Local, sample: &SampleAccount) -> Result<Value, LocalEr
     Ok(json!({
         "id": account.id,
         "name": account.name,
+        "api_key": sample.api_key,
         "labs": account.labs,
         "inboxes": sample.inboxes().map(inbox),
         "staff": directory.staff,

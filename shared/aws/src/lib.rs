@@ -1,6 +1,7 @@
 //! Everything between the domain and AWS: the store, the queues, the timers, and the one piece
 //! that processes an event.
 
+mod access;
 pub mod batch;
 mod clock;
 mod environment;
@@ -20,6 +21,7 @@ pub mod store;
 pub mod telemetry;
 mod timers;
 
+pub use access::*;
 pub use clock::Clock;
 pub use environment::*;
 pub use failure::Failure;

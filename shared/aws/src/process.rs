@@ -164,7 +164,8 @@ impl Processor {
                 return Ok(Next::Done(Processed::PutBack(due_at)));
             }
         };
-        let effects: Vec<Effect> = applied.effects.iter().filter(|effect| keeps(effect)).cloned().collect();
+        let effects: Vec<Effect> =
+            applied.effects.iter().filter(|effect| keeps(effect, &settings.account.1)).cloned().collect();
         let message = message_item(envelope, &conversation, &settings, &applied, effects);
         let committed = self
             .store

@@ -1,13 +1,13 @@
 //! Doing what was committed: effects become messages and timers. Doing it twice is harmless.
 
 use handover_core::{
-    Account, ClosingMessage, Content, Conversation, Directory, Effect, EffectKind, Envelope, EventKind,
-    TextSource, Timestamp, copies,
+    Account, ClosingMessage, CommandKind, Content, Conversation, Directory, Effect, EffectKind, Envelope,
+    EventKind, TextSource, Timestamp, copies,
 };
 
 use crate::{
     Clock, Failure, Policies, Queues, Timers,
-    queue::{Notice, Outbound, Turn, timer_event},
+    queue::{Announced, Notice, Outbound, Turn, timer_event},
     store::MessageItem,
 };
 
@@ -38,6 +38,7 @@ impl Publisher {
         let mut texts = Vec::new();
         let mut turns = Vec::new();
         let mut notices = Vec::new();
+        let mut announced = Vec::new();
         let mut timers = Vec::new();
         for effect in effects {
             match &effect.kind {
@@ -86,16 +87,34 @@ impl Publisher {
                         });
                     }
                 }
-                // Nothing listens to these yet; `keeps` leaves them out of what is committed.
-                EffectKind::Thread { .. } | EffectKind::Announce { .. } => {}
+                EffectKind::Announce { what, epoch, at } => {
+                    let listening = context.account.1.webhooks.iter().filter(|webhook| webhook.hears(*what));
+                    announced.extend(listening.map(|webhook| Announced {
+                        account: context.conversation.account.clone(),
+                        webhook: webhook.id.clone(),
+                        id: effect.id.copy_at(&webhook.id),
+                        what: *what,
+                        inbox: context.conversation.inbox.clone(),
+                        conversation: context.conversation.id.clone(),
+                        contact: context.conversation.contact.clone(),
+                        epoch: *epoch,
+                        tag: context.tag_by_hand(),
+                        at: *at,
+                    }));
+                }
+                // Nobody does these yet; `keeps` leaves them out of what is committed.
+                EffectKind::Thread { .. } => {}
             }
         }
         let texts = async { if texts.is_empty() { Ok(()) } else { self.queues.outbound(&texts).await } };
         let turns = async { if turns.is_empty() { Ok(()) } else { self.queues.turns(&turns).await } };
         let notices = async { if notices.is_empty() { Ok(()) } else { self.queues.notices(&notices).await } };
+        let announced =
+            async { if announced.is_empty() { Ok(()) } else { self.queues.announcements(&announced).await } };
         let timers = self.arm_all(&timers, now);
-        let (texts, turns, notices, timers) = tokio::join!(texts, turns, notices, timers);
-        texts.and(turns).and(notices).and(timers)
+        let (texts, turns, notices, announced, timers) =
+            tokio::join!(texts, turns, notices, announced, timers);
+        texts.and(turns).and(notices).and(announced).and(timers)
     }
 
     async fn arm_all(&self, timers: &[Envelope], now: Timestamp) -> Result<(), Failure> {
@@ -106,10 +125,17 @@ impl Publisher {
     }
 }
 
-/// Whether an effect has somebody to do it. Announcements and the provider's own thread control
-/// have not, yet; committing them would cost capacity for nothing.
-pub(crate) const fn keeps(effect: &Effect) -> bool {
-    !matches!(effect.kind, EffectKind::Announce { .. } | EffectKind::Thread { .. })
+/// Whether an effect has somebody to do it. Announcements that nobody listens to and the provider's own
+/// thread control have not; committing them would cost capacity for nothing.
+pub(crate) fn keeps(effect: &Effect, directory: &Directory) -> bool {
+    match &effect.kind {
+        EffectKind::Announce { what, .. } => directory.webhooks.iter().any(|webhook| webhook.hears(*what)),
+        EffectKind::Thread { .. } => false,
+        EffectKind::Send { .. }
+        | EffectKind::StartTurn { .. }
+        | EffectKind::Arm(_)
+        | EffectKind::Notify { .. } => true,
+    }
 }
 
 impl Context<'_> {
@@ -132,6 +158,13 @@ impl Context<'_> {
             // The input that is being published again holds its text itself.
             TextSource::Event => Ok(event_text(&self.envelope.event.kind).map(str::to_owned)),
         }
+    }
+
+    /// The tag that a command puts on the contact.
+    fn tag_by_hand(&self) -> Option<String> {
+        let EventKind::Command(command) = &self.envelope.event.kind else { return None };
+        let CommandKind::Tag { tag, present: true } = &command.kind else { return None };
+        Some(tag.clone())
     }
 
     /// The event's own text, when it is the turn's trigger.

@@ -7,13 +7,16 @@ use aws_sdk_sqs::{
     types::{ChangeMessageVisibilityBatchRequestEntry, SendMessageBatchRequestEntry},
 };
 use handover_core::{
-    AccountId, ContactId, ConversationId, DeliveryId, EffectId, Envelope, InboxId, Notification, Purpose,
-    ScenarioKind, Timer, Timestamp, TurnId, lower_base32,
+    AccountId, Announcement, ContactId, ConversationId, DeliveryId, EffectId, Envelope, InboxId,
+    Notification, Purpose, ScenarioKind, Timer, Timestamp, TurnId, WebhookId, lower_base32,
 };
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::{Failure, store::NoteSubject};
+use crate::{
+    Failure,
+    store::{NoteSubject, QuarantineItem},
+};
 
 /// The longest delay of a queue message (SQS's limit).
 pub const MAX_DELAY: Duration = Duration::from_mins(15);
@@ -116,6 +119,43 @@ impl Notice {
     pub fn subject(&self) -> NoteSubject {
         NoteSubject { conversation: self.conversation.clone(), epoch: self.epoch, at: self.at }
     }
+}
+
+/// Something that an account's own automation hears of, on its way there. What is known of the handover
+/// is looked up when it is sent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Announced {
+    /// The account.
+    pub account: AccountId,
+    /// Which automation.
+    pub webhook: WebhookId,
+    /// Follows from the effect and the webhook: the receiver drops what it has had.
+    pub id: EffectId,
+    /// What happened.
+    pub what: Announcement,
+    /// The inbox.
+    pub inbox: InboxId,
+    /// The conversation.
+    pub conversation: ConversationId,
+    /// The contact.
+    pub contact: ContactId,
+    /// The epoch that it happened in: with a handover's, the handover.
+    pub epoch: u64,
+    /// The tag, when somebody put it on by hand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tag: Option<String>,
+    /// When it happened.
+    pub at: Timestamp,
+}
+
+/// What comes from the notifications queue. Each has a field that the other lacks.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Word {
+    /// For a staff member.
+    Notice(Notice),
+    /// For an automation.
+    Announced(Announced),
 }
 
 /// Something that cannot be processed, on its way to where admins look.
@@ -265,6 +305,15 @@ impl Queues {
         self.send_all(&self.urls.notifications, entries).await
     }
 
+    /// Puts word to automations on its way.
+    pub async fn announcements(&self, announced: &[Announced]) -> Result<(), Failure> {
+        let entries = announced
+            .iter()
+            .map(|announced| plain(announced, announced.account.to_string()))
+            .collect::<Result<Vec<_>, Failure>>()?;
+        self.send_all(&self.urls.notifications, entries).await
+    }
+
     /// Brings something back after `delay`, at most 15 minutes.
     pub async fn timed(&self, timed: &Timed, delay: Duration) -> Result<(), Failure> {
         self.timed_all(std::slice::from_ref(timed), delay).await
@@ -284,6 +333,24 @@ impl Queues {
     pub async fn quarantine(&self, quarantined: &Quarantined) -> Result<(), Failure> {
         let entry = plain(quarantined, quarantined.account.to_string())?;
         self.send_all(&self.urls.quarantine, vec![entry]).await
+    }
+
+    /// Puts a message that was put aside back on the queue that it came from, under a deduplication id of
+    /// its own; `false` when it did not come from a queue.
+    pub async fn redrive(&self, item: &QuarantineItem, deduplication: String) -> Result<bool, Failure> {
+        let (url, fifo) = match item.source.as_str() {
+            "execute" => (&self.urls.conversation, true),
+            "deliver" => (&self.urls.outbound, true),
+            "resume" => (&self.urls.timers, false),
+            "notify" => (&self.urls.notifications, false),
+            _ => return Ok(false),
+        };
+        let Some(conversation) = &item.conversation else { return Ok(false) };
+        let (group, deduplication) =
+            if fifo { (Some(conversation.to_string()), Some(deduplication)) } else { (None, None) };
+        let entry = Entry { body: item.body.clone(), group, deduplication, delay: Duration::ZERO };
+        self.send_all(url, vec![entry]).await?;
+        Ok(true)
     }
 
     async fn send_all(&self, url: &str, entries: Vec<Entry>) -> Result<(), Failure> {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{AccountId, ActionId, BotId, HandoverAction, Pause};
+use crate::{AccountId, ActionId, BotId, HandoverAction, InboxId, Pause};
 
 /// A tenant's own settings.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,6 +23,9 @@ pub struct Account {
     /// Whether notifications carry the client's words.
     #[serde(default)]
     pub notify_text: bool,
+    /// The inbox by which staff members get SMS; none: they get no SMS.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sms_inbox: Option<InboxId>,
 }
 
 /// Features that are switched on by hand.

@@ -189,6 +189,17 @@ pub enum Announcement {
 }
 
 impl Announcement {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::HandoverStarted,
+        Self::HandoverClaimed,
+        Self::FirstReply,
+        Self::HandoverEnded,
+        Self::TagAdded,
+        Self::TaskCreated,
+        Self::PromiseMissed,
+    ];
+
     /// The name, as automations see it.
     pub const fn name(self) -> &'static str {
         match self {

@@ -94,6 +94,8 @@ ids! {
     TeamId,
     /// One question to the bot.
     TurnId,
+    /// An address at which an account's own automations listen.
+    WebhookId,
 }
 
 /// 130 bits of SHA-256 over the length-prefixed parts, in lower-case base32: 26 characters.
@@ -153,6 +155,12 @@ impl EffectId {
     pub fn copy_for(&self, staff: &StaffId, channel: &str) -> Self {
         Self(derive("copy", &[&self.0, staff.as_str(), channel]))
     }
+
+    /// One webhook's copy of what `self` announces to several.
+    #[must_use]
+    pub fn copy_at(&self, webhook: &WebhookId) -> Self {
+        Self(derive("announcement", &[&self.0, webhook.as_str()]))
+    }
 }
 
 impl TurnId {
@@ -181,6 +189,7 @@ random_ids! {
     DeliveryId "dlv",
     StaffId "stf",
     TeamId "tea",
+    WebhookId "whk",
 }
 
 /// Unpadded lower-case base32 (RFC 4648 alphabet).

@@ -24,6 +24,7 @@ mod signals;
 mod staff;
 mod time;
 mod validate;
+mod webhook;
 
 pub use action::*;
 pub use command::*;
@@ -45,3 +46,4 @@ pub use signals::*;
 pub use staff::*;
 pub use time::Timestamp;
 pub use validate::Problem;
+pub use webhook::*;

@@ -2,6 +2,7 @@
 
 use crate::{
     Account, ActionId, Assignee, Bot, HandoverAction, Inbox, PhraseMatch, ScenarioKind, Staff, StaffId, Team,
+    Webhook,
 };
 
 /// Everything that the business has set, as of one moment.
@@ -26,13 +27,15 @@ pub struct BotRevision {
     pub bot: Bot,
 }
 
-/// An account's staff and teams.
+/// An account's staff and teams, and the automations that listen.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Directory {
     /// The staff members.
     pub staff: Vec<Staff>,
     /// The teams.
     pub teams: Vec<Team>,
+    /// Where its own automations listen.
+    pub webhooks: Vec<Webhook>,
 }
 
 impl Directory {

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Bot, ClosingMessage, Connector, HandoverAction, MAX_ACTIONS, MAX_MESSAGE_CHARS, MAX_NAME_CHARS,
-    MAX_PAUSE, MAX_PHRASE_CHARS, MAX_PHRASES, MAX_RETRIES, Pause, Scenario, Staff,
+    MAX_PAUSE, MAX_PHRASE_CHARS, MAX_PHRASES, MAX_RETRIES, Pause, Scenario, Staff, Webhook,
 };
 
 /// Something wrong with a setting.
@@ -162,6 +162,23 @@ impl Staff {
                 problems.add("chat_webhook", "is needed for notifications in a chat");
             }
             Some(_) | None => {}
+        }
+        problems.done()
+    }
+}
+
+impl Webhook {
+    /// Checks every setting.
+    ///
+    /// # Errors
+    /// All problems, in the order of the fields.
+    pub fn validate(&self) -> Result<(), Vec<Problem>> {
+        let mut problems = Problems::default();
+        if !self.url.starts_with("https://") {
+            problems.add("url", "must be an https address");
+        }
+        if self.events.is_empty() {
+            problems.add("events", "needs at least one event; to hear nothing, delete the webhook");
         }
         problems.done()
     }

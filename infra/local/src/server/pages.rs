@@ -12,9 +12,9 @@ use axum::{
     http::{HeaderValue, StatusCode, header::CONTENT_TYPE},
     middleware::{Next, from_fn_with_state},
     response::{IntoResponse, Response},
-    routing::get,
+    routing::{get, post},
 };
-use handover_cloud::{Faults, Verdict, scheduler::Lateness};
+use handover_cloud::{Faults, Invocation, Verdict, scheduler::Lateness};
 use handover_core::{ConversationId, Timestamp};
 use jiff::{Span, SpanRelativeTo};
 use serde::Deserialize;
@@ -68,15 +68,16 @@ pub(super) fn router(served: &Served) -> Router<Served> {
         .route("/clock", get(async |State(served): State<Served>| clock(&served)).post(travel))
         .route("/faults", get(shown_faults).post(set_faults))
         .route("/curl", get(curl))
+        .route("/accounts", post(make_account))
         .fallback(async || {
             Refusal::missing(
                 "there is no such page; there are info, outbox, conversations, conversations/ID, quarantine, \
-                 clock, faults and curl",
+                 clock, faults, curl and accounts",
             )
         })
         .method_not_allowed_fallback(async || Refusal {
             status: StatusCode::METHOD_NOT_ALLOWED,
-            what: "use GET to look; POST is for clock and faults".to_owned(),
+            what: "use GET to look; POST is for clock, faults and accounts".to_owned(),
         })
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .layer(from_fn_with_state(served.clone(), check))
@@ -86,6 +87,22 @@ async fn check(State(served): State<Served>, request: Request, next: Next) -> Re
     match served.access.check_page(request.headers()) {
         Ok(()) => next.run(request).await,
         Err(refused) => error(StatusCode::FORBIDDEN, &refused),
+    }
+}
+
+/// Makes an account with its first API key, as the stack's operator does by invoking the function.
+async fn make_account(State(served): State<Served>, body: Bytes) -> Page {
+    let wanted: Value =
+        serde_json::from_slice(&body).map_err(|error| Refusal::bad(format!("not JSON: {error}")))?;
+    let order = json!({"create_account": wanted});
+    match served.local.dispatcher().invoke("console", order).await {
+        Invocation::Answered(made) if made.get("error").is_none() => Ok(json_page(&made)),
+        Invocation::Answered(refused) => {
+            Err(Refusal::bad(refused.get("error").and_then(Value::as_str).unwrap_or_default()))
+        }
+        Invocation::Failed(_) | Invocation::TimedOut | Invocation::Crashed => {
+            Err(Refusal { status: StatusCode::SERVICE_UNAVAILABLE, what: "try again".to_owned() })
+        }
     }
 }
 

@@ -13,14 +13,32 @@ use crate::Failure;
 pub(super) const PARTITION_PREFIX: &str = "pk = :pk AND begins_with(sk, :prefix)";
 /// Rows of an account in the `inbox` index that are of one kind.
 pub(super) const INBOX_PREFIX: &str = "inbox_pk = :pk AND begins_with(inbox_sk, :prefix)";
+/// Rows of an owner in the `work` index.
+pub(super) const WORK_OF: &str = "work_pk = :pk";
+/// Rows that are assigned to somebody in particular.
+pub(super) const ASSIGNED_TO: &str = "assignee = :assignee";
+/// Rows that are assigned to nobody.
+pub(super) const UNASSIGNED: &str = "attribute_not_exists(assignee)";
+/// Rows of one scenario.
+pub(super) const OF_SCENARIO: &str = "scenario = :scenario";
 /// Rows whose wake time has come.
 pub(super) const WAKE_DUE: &str = "wake_at <= :now";
 /// The item is not there yet.
 pub(super) const ABSENT: &str = "attribute_not_exists(pk)";
+/// The text is nobody's, or its claimer knows that it was not sent.
+pub(super) const UNCLAIMED: &str = "attribute_not_exists(pk) OR #state = :released";
 /// The item is there.
 pub(super) const PRESENT: &str = "attribute_exists(pk)";
 /// The item is in the version that was read.
 pub(super) const VERSION: &str = "version = :version";
+/// A bot's present revision is the one that was read.
+pub(super) const REVISION: &str = "revision = :version";
+/// No condition.
+pub(super) const ALWAYS: &str = "";
+/// A notification was read.
+pub(super) const MARK_READ: &str = "SET #read = :yes";
+/// Ends an API key, the first time.
+pub(super) const REVOKE: &str = "SET revoked_at = if_not_exists(revoked_at, :now)";
 /// Nothing is known of how far a message got.
 pub(super) const NO_RECEIPT: &str = "attribute_not_exists(receipt)";
 /// A ledger entry that this claim may settle.

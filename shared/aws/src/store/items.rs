@@ -260,6 +260,9 @@ pub(crate) struct AccountItem {
     pub(crate) pk: String,
     pub(crate) sk: String,
     pub(crate) schema: u8,
+    /// Counts its edits.
+    #[serde(default)]
+    pub(crate) version: u64,
     pub(crate) account: Account,
 }
 
@@ -275,6 +278,9 @@ pub(crate) struct StaffItem {
     pub(crate) pk: String,
     pub(crate) sk: String,
     pub(crate) schema: u8,
+    /// Counts its edits.
+    #[serde(default)]
+    pub(crate) version: u64,
     pub(crate) staff: Staff,
 }
 
@@ -283,6 +289,9 @@ pub(crate) struct TeamItem {
     pub(crate) pk: String,
     pub(crate) sk: String,
     pub(crate) schema: u8,
+    /// Counts its edits.
+    #[serde(default)]
+    pub(crate) version: u64,
     pub(crate) team: Team,
 }
 
@@ -308,10 +317,33 @@ pub(crate) struct InboxItem {
     pub(crate) pk: String,
     pub(crate) sk: String,
     pub(crate) schema: u8,
+    /// Counts its edits.
+    #[serde(default)]
+    pub(crate) version: u64,
     pub(crate) inbox: Inbox,
     /// AES-256-GCM of the secrets' JSON; account and inbox are the associated data.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) sealed: Option<String>,
+}
+
+/// A bot or inbox of an account, so that all of them can be found.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct ListedItem {
+    pub(crate) pk: String,
+    pub(crate) sk: String,
+    pub(crate) schema: u8,
+}
+
+impl ListedItem {
+    pub(crate) fn bot(account: &AccountId, bot: &Bot) -> Self {
+        let sk = format!("{}{}", keys::BOT_OF, bot.id);
+        Self { pk: keys::account(account), sk, schema: SCHEMA }
+    }
+
+    pub(crate) fn inbox(inbox: &Inbox) -> Self {
+        let sk = format!("{}{}", keys::INBOX_OF, inbox.id);
+        Self { pk: keys::account(&inbox.account), sk, schema: SCHEMA }
+    }
 }
 
 /// What a staff member reads in the console.
@@ -340,6 +372,9 @@ pub struct NoteItem {
     /// Why it did not get through, when it did not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<String>,
+    /// How far it got, where it must not go out twice (SMS).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<LedgerState>,
     /// When the table forgets it, in seconds since the Unix epoch.
     pub expires_at: i64,
 }

@@ -2,8 +2,10 @@
 
 use handover_core::{
     AccountId, BotId, ContactId, Control, Conversation, ConversationId, EffectId, EventId, InboxId, StaffId,
-    TeamId, Timestamp,
+    TeamId, Timestamp, WebhookId,
 };
+
+use super::Recipient;
 
 /// Partition of a conversation: its state, messages, handovers and ledger.
 pub(crate) fn conversation(account: &AccountId, conversation: &ConversationId) -> String {
@@ -46,6 +48,28 @@ pub(crate) fn account(account: &AccountId) -> String {
 pub(crate) const ACCOUNT: &str = "ACCOUNT";
 pub(crate) const STAFF: &str = "STAFF#";
 pub(crate) const TEAM: &str = "TEAM#";
+
+/// What an account has elsewhere is listed among its settings.
+pub(crate) const BOT_OF: &str = "BOT#";
+pub(crate) const INBOX_OF: &str = "INBOX#";
+
+pub(crate) const WEBHOOK: &str = "WEBHOOK#";
+
+pub(crate) fn webhook(webhook: &WebhookId) -> String {
+    format!("{WEBHOOK}{webhook}")
+}
+
+/// Partition of what is known about who could not be reached.
+pub(crate) fn health(account: &AccountId) -> String {
+    format!("H#{account}")
+}
+
+pub(crate) fn health_of(recipient: &Recipient) -> String {
+    match recipient {
+        Recipient::Staff { staff, channel } => format!("{STAFF}{staff}#{}", channel.name()),
+        Recipient::Webhook(id) => webhook(id),
+    }
+}
 
 pub(crate) fn staff(staff: &StaffId) -> String {
     format!("{STAFF}{staff}")
@@ -94,6 +118,16 @@ pub(crate) fn quarantine(account: &AccountId) -> String {
     format!("Q#{account}")
 }
 
+/// Partition of an account's journal.
+pub(crate) fn audit(account: &AccountId) -> String {
+    format!("U#{account}")
+}
+
+/// Partition of an account's API keys.
+pub(crate) fn api_keys(account: &AccountId) -> String {
+    format!("K#{account}")
+}
+
 /// Partition of the `inbox` index.
 pub(crate) fn inbox_index(account: &AccountId) -> String {
     format!("I#{account}")
@@ -103,6 +137,7 @@ pub(crate) fn inbox_index(account: &AccountId) -> String {
 /// something still open (`P#`), the bot's (`B#`).
 pub(crate) const WITH_HUMANS: &str = "H#";
 pub(crate) const BOT_PENDING: &str = "P#";
+pub(crate) const WITH_BOT: &str = "B#";
 
 /// Where a conversation stands in the `inbox` index: by owner, then by how long.
 pub(crate) fn inbox_sort(conversation: &Conversation, owner: Option<&str>) -> String {
@@ -113,7 +148,7 @@ pub(crate) fn inbox_sort(conversation: &Conversation, owner: Option<&str>) -> St
         Control::Bot if conversation.promise.is_some() || conversation.open_task.is_some() => {
             format!("{BOT_PENDING}{since:015}#{id}")
         }
-        Control::Bot => format!("B#{since:015}#{id}"),
+        Control::Bot => format!("{WITH_BOT}{since:015}#{id}"),
     }
 }
 

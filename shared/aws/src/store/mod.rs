@@ -1,12 +1,16 @@
 //! The store: one DynamoDB table behind typed items.
 
+mod api_keys;
 mod commit;
 mod conversations;
+mod edits;
 mod expressions;
 mod items;
 mod keys;
 mod ledger;
+mod lists;
 mod notes;
+mod reach;
 mod settings;
 
 use std::collections::HashMap;
@@ -20,11 +24,15 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use crate::Failure;
 
+pub use api_keys::ApiKeyItem;
 pub use commit::{Commit, Committed};
 pub use conversations::{Head, Waking, WakingKind};
+pub use edits::{AuditItem, Edit, Versioned};
 pub use items::{Author, LedgerItem, LedgerState, MessageItem, NoteItem, QuarantineItem, new_message};
 pub use ledger::{Claim, Claimed};
+pub use lists::{ConversationFilter, ListedConversation, ListedTask, Page};
 pub use notes::NoteSubject;
+pub use reach::{HealthItem, IN_DOUBT, Recipient, StoredWebhook};
 pub use settings::StoredInbox;
 
 /// An item as the table has it.

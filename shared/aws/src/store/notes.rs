@@ -1,11 +1,12 @@
 //! What staff were told, and what was put aside.
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use handover_core::{
     AccountId, ConversationId, EventId, Notification, NotificationChannel, StaffId, Timestamp,
 };
 
 use super::{
-    MARKER_DAYS, NoteItem, QuarantineItem, Store, decode,
+    MARKER_DAYS, NoteItem, QuarantineItem, Store, classify, decode, expressions,
     items::{SCHEMA, new_message},
     keys,
 };
@@ -32,39 +33,30 @@ impl Store {
         subject: &NoteSubject,
         failure: Option<String>,
     ) -> Result<bool, Failure> {
-        self.put_new(&NoteItem {
-            pk: keys::notifications(account, &notification.staff),
-            sk: match notification.channel {
-                NotificationChannel::InApp => keys::note(subject.at, &notification.id),
-                NotificationChannel::Email | NotificationChannel::Sms | NotificationChannel::Chat => {
-                    keys::told(&notification.id)
-                }
-            },
-            schema: SCHEMA,
-            id: notification.id.clone(),
-            about: notification.about,
-            channel: notification.channel,
-            conversation: subject.conversation.clone(),
-            epoch: subject.epoch,
-            at: subject.at,
-            read: false,
-            failure,
-            expires_at: subject.at.as_seconds() + MARKER_DAYS * 86_400,
-        })
-        .await
-    }
-
-    /// Whether a staff member was told already, on a channel other than in_app.
-    pub async fn was_told(&self, account: &AccountId, notification: &Notification) -> Result<bool, Failure> {
-        let pk = keys::notifications(account, &notification.staff);
-        let item: Option<NoteItem> = self.get(&pk, &keys::told(&notification.id), true).await?;
-        Ok(item.is_some())
+        self.put_new(&note_item(account, notification, subject, failure)).await
     }
 
     /// Everything a staff member was told, on every channel, newest in-app ones last.
     pub async fn notes(&self, account: &AccountId, staff: &StaffId) -> Result<Vec<NoteItem>, Failure> {
         let items = self.query(&keys::notifications(account, staff), "", false).await?;
         items.into_iter().map(decode).collect()
+    }
+
+    /// A staff member has read a notification.
+    pub async fn mark_note_read(&self, note: &NoteItem) -> Result<(), Failure> {
+        self.client
+            .update_item()
+            .table_name(&self.table)
+            .key("pk", AttributeValue::S(note.pk.clone()))
+            .key("sk", AttributeValue::S(note.sk.clone()))
+            .update_expression(expressions::MARK_READ)
+            .condition_expression(expressions::PRESENT)
+            .expression_attribute_names("#read", "read")
+            .expression_attribute_values(":yes", AttributeValue::Bool(true))
+            .send()
+            .await
+            .map_err(|error| classify(&error))?;
+        Ok(())
     }
 
     /// Keeps what could not be processed, once; gives when it was first put aside.
@@ -115,5 +107,34 @@ impl Store {
         stub.expires_at = quarantined.at.as_seconds() + MARKER_DAYS * 86_400;
         self.put_new(&stub).await?;
         Ok(())
+    }
+}
+
+/// What is on record about a notification.
+pub(super) fn note_item(
+    account: &AccountId,
+    notification: &Notification,
+    subject: &NoteSubject,
+    failure: Option<String>,
+) -> NoteItem {
+    NoteItem {
+        pk: keys::notifications(account, &notification.staff),
+        sk: match notification.channel {
+            NotificationChannel::InApp => keys::note(subject.at, &notification.id),
+            NotificationChannel::Email | NotificationChannel::Sms | NotificationChannel::Chat => {
+                keys::told(&notification.id)
+            }
+        },
+        schema: SCHEMA,
+        id: notification.id.clone(),
+        about: notification.about,
+        channel: notification.channel,
+        conversation: subject.conversation.clone(),
+        epoch: subject.epoch,
+        at: subject.at,
+        read: false,
+        failure,
+        state: None,
+        expires_at: subject.at.as_seconds() + MARKER_DAYS * 86_400,
     }
 }

@@ -8,9 +8,11 @@ use handover_core::{
 use super::{
     Store, decode,
     items::{
-        AccountItem, AccountListItem, CurrentItem, InboxItem, RevisionItem, SCHEMA, StaffItem, TeamItem,
+        AccountItem, AccountListItem, CurrentItem, InboxItem, ListedItem, RevisionItem, SCHEMA, StaffItem,
+        TeamItem,
     },
     keys,
+    reach::WebhookItem,
 };
 use crate::Failure;
 
@@ -24,7 +26,7 @@ pub struct StoredInbox {
 }
 
 impl Store {
-    /// An account with its staff and teams: one query.
+    /// An account with its staff, teams and webhooks: one query.
     pub async fn account(&self, id: &AccountId) -> Result<Option<(Account, Directory)>, Failure> {
         let mut account = None;
         let mut directory = Directory::default();
@@ -36,6 +38,8 @@ impl Store {
                 directory.staff.push(decode::<StaffItem>(item)?.staff);
             } else if sk.starts_with(keys::TEAM) {
                 directory.teams.push(decode::<TeamItem>(item)?.team);
+            } else if sk.starts_with(keys::WEBHOOK) {
+                directory.webhooks.push(decode::<WebhookItem>(item)?.webhook);
             }
         }
         Ok(account.map(|account| (account, directory)))
@@ -79,6 +83,7 @@ impl Store {
             pk: keys::account(&account.id),
             sk: keys::ACCOUNT.to_owned(),
             schema: SCHEMA,
+            version: 1,
             account: account.clone(),
         })
         .await
@@ -90,6 +95,7 @@ impl Store {
             pk: keys::account(account),
             sk: keys::staff(&staff.id),
             schema: SCHEMA,
+            version: 1,
             staff: staff.clone(),
         })
         .await
@@ -101,6 +107,7 @@ impl Store {
             pk: keys::account(account),
             sk: keys::team(&team.id),
             schema: SCHEMA,
+            version: 1,
             team: team.clone(),
         })
         .await
@@ -108,10 +115,12 @@ impl Store {
 
     /// Stores an inbox; `sealed` are its secrets.
     pub async fn put_inbox(&self, inbox: &Inbox, sealed: Option<String>) -> Result<(), Failure> {
+        self.put(&ListedItem::inbox(inbox)).await?;
         self.put(&InboxItem {
             pk: keys::inbox(&inbox.id),
             sk: keys::INBOX.to_owned(),
             schema: SCHEMA,
+            version: 1,
             inbox: inbox.clone(),
             sealed,
         })
@@ -133,6 +142,7 @@ impl Store {
         if !self.put_new(&item).await? {
             return Err(Failure::retry("somebody else is editing this bot"));
         }
+        self.put(&ListedItem::bot(account, bot)).await?;
         self.put(&CurrentItem { pk, sk: keys::CURRENT.to_owned(), schema: SCHEMA, revision }).await?;
         Ok(revision)
     }

@@ -65,6 +65,7 @@ fn the_rest() {
     golden(&expect_file!["../golden/inbox.tsv"], single(samples::inbox()));
     golden(&expect_file!["../golden/account.tsv"], single(samples::account()));
     golden(&expect_file!["../golden/staff.tsv"], single(samples::ana()));
+    golden(&expect_file!["../golden/webhook.tsv"], single(samples::webhook()));
 }
 
 #[test]

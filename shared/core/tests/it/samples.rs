@@ -429,6 +429,15 @@ pub(crate) fn account() -> Account {
         store_text: false,
         retention_days: 30,
         notify_text: true,
+        sms_inbox: None,
+    }
+}
+
+pub(crate) fn webhook() -> Webhook {
+    Webhook {
+        id: id("hook"),
+        url: "https://automation.example.com/handover".to_owned(),
+        events: Announcement::ALL.to_vec(),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use handover_core::*;
 
-use crate::build::*;
+use crate::{build::*, samples};
 
 fn bot(change: impl FnOnce(&mut Bot)) -> Bot {
     let mut bot = Bot::new(id("bot"), "Reception");
@@ -255,4 +255,17 @@ fn phone_numbers_are_e164() {
     {
         assert_eq!(phone(bad), ["phone"], "{bad}");
     }
+}
+
+#[test]
+fn webhooks_are_https_and_hear_of_something() {
+    let webhook = |url: &str, events: Vec<Announcement>| {
+        let webhook = Webhook { url: url.to_owned(), events, ..samples::webhook() };
+        let problems = webhook.validate().err().unwrap_or_default();
+        problems.into_iter().map(|problem| problem.field).collect::<Vec<_>>()
+    };
+    assert_eq!(webhook("https://a.example/", vec![Announcement::TagAdded]), NONE);
+    assert_eq!(webhook("http://a.example/", Vec::new()), ["url", "events"]);
+    let one = Webhook { events: vec![Announcement::TagAdded], ..samples::webhook() };
+    assert!(one.hears(Announcement::TagAdded) && !one.hears(Announcement::HandoverStarted));
 }

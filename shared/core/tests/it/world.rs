@@ -30,6 +30,7 @@ impl World {
             store_text: true,
             retention_days: 365,
             notify_text: false,
+            sms_inbox: None,
         };
         let mut bot = Bot::new(id("bot"), "Reception");
         bot.actions = actions.into_iter().collect();
@@ -41,6 +42,7 @@ impl World {
                 name: "Front desk".to_owned(),
                 members: vec![id("ana"), id("ben")],
             }],
+            webhooks: Vec::new(),
         };
         let inbox = Inbox {
             id: id("inbox"),

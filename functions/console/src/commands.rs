@@ -1,0 +1,246 @@
+//! Commands to conversations: durable on the conversation's queue first, then done in place, so that
+//! the answer says what came of it.
+
+use handover_aws::{Processed, telemetry};
+use handover_core::{
+    ActionId, Assignee, Command, CommandKind, Conversation, ConversationId, DeliveryId, Envelope, Event,
+    EventId, EventKind, MAX_NAME_CHARS, MAX_PAUSE, Principal, Record, Refusal, StaffId, lower_base32,
+};
+use http::StatusCode;
+use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
+
+use crate::{
+    conversations::find,
+    http::{Answer, Call},
+    problem::{Answered, Problem},
+};
+
+/// Characters of a staff member's reply; providers that take less get it in parts.
+const MAX_REPLY_CHARS: usize = 4_000;
+/// Characters of a reason.
+const MAX_REASON_CHARS: usize = 500;
+
+/// What a command's body becomes.
+pub(crate) trait Wanted: DeserializeOwned {
+    /// Whether somebody has to say why, when no staff member is named: control goes to the bot.
+    const NEEDS_REASON: bool = false;
+
+    /// Who acts, in whose words, and what is wanted.
+    fn parts(self) -> (Option<StaffId>, Option<String>, CommandKind);
+}
+
+macro_rules! commands {
+    ($(
+        $(#[$doc:meta])*
+        $name:ident { $($(#[$attribute:meta])* $field:ident: $type:ty),* } $(, reason $needs:literal)? => $kind:expr
+    );* $(;)?) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Deserialize)]
+        pub(crate) struct $name {
+            /// The staff member who acts; needs a key of scope admin.
+            #[serde(default)]
+            staff: Option<StaffId>,
+            /// Why, for the transcript.
+            #[serde(default)]
+            reason: Option<String>,
+            $($(#[$attribute])* $field: $type,)*
+        }
+
+        impl Wanted for $name {
+            $(const NEEDS_REASON: bool = $needs;)?
+
+            fn parts(self) -> (Option<StaffId>, Option<String>, CommandKind) {
+                let Self { staff, reason, $($field),* } = self;
+                (staff, reason, $kind)
+            }
+        }
+    )*};
+}
+
+fn yes() -> bool {
+    true
+}
+
+commands! {
+    Claim {} => CommandKind::Claim;
+    // Without `Option::deserialize` a missing `to` would mean nobody.
+    Assign { #[serde(deserialize_with = "Option::deserialize")] to: Option<Assignee> }
+        => CommandKind::Assign { to };
+    Reply { text: String } => CommandKind::Reply { text };
+    HandBack {}, reason true => CommandKind::HandBack;
+    Resolve {}, reason true => CommandKind::Resolve;
+    SetPause { pause: handover_core::Pause } => CommandKind::Pause { pause };
+    StartHandover { #[serde(default)] action: Option<ActionId> } => CommandKind::StartHandover { action };
+    SetTag { tag: String, #[serde(default = "yes")] present: bool } => CommandKind::Tag { tag, present };
+    CompleteTask {} => CommandKind::CompleteTask;
+}
+
+/// Runs a command.
+pub(crate) async fn run<W: Wanted + Send>(call: &Call<'_>) -> Answered {
+    let id: ConversationId = call.id("conversation")?;
+    let (conversation, _) = find(call, id).await?;
+    let (staff, reason, kind) = call.json::<W>()?.parts();
+    check(reason.as_deref(), &kind)?;
+    let by = principal(call, staff).await?;
+    if W::NEEDS_REASON && reason.is_none() && matches!(by, Principal::ApiKey(_)) {
+        return Err(Problem::field("reason", "is needed where no staff member gives control to the bot"));
+    }
+    if let (CommandKind::Claim, Principal::ApiKey(_)) = (&kind, &by) {
+        return Err(Problem::field("staff", "is needed: only a staff member can claim"));
+    }
+    let command = Command { by, reason, kind };
+    let envelope = envelope(call, &conversation, command)?;
+    // From here on it is durable: if this process dies, `execute` does it.
+    call.app.processor.queues().events(std::slice::from_ref(&envelope)).await?;
+    let answer = |record: &Record| json!({"command": envelope.event.id, "verdict": record.verdict, "epoch": record.epoch});
+    match call.app.processor.process(&envelope).await {
+        Ok(Processed::Committed(record) | Processed::Republished(record)) => match &record.refusal {
+            None => Ok(Answer::ok(answer(&record))),
+            Some(refusal) => Err(refused(call, refusal).await),
+        },
+        Ok(Processed::Duplicate(_)) => Err(Problem::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "idempotency_key_reused",
+            "The Idempotency-Key belongs to another request",
+            "use a new key for a new command; this one has not been done",
+        )),
+        Ok(Processed::Ignored(reason)) => {
+            Err(Problem::conflict("ignored", "It changes nothing", reason.name()))
+        }
+        Ok(Processed::PutBack(_)) => Ok(pending(&envelope)),
+        Err(failure) => {
+            telemetry::failed("console", "left to the queue", failure.reason(), 1);
+            Ok(pending(&envelope))
+        }
+    }
+}
+
+/// It stands on the queue, and will be done; the same request again tells what came of it.
+fn pending(envelope: &Envelope) -> Answer {
+    Answer::accepted(json!({"command": envelope.event.id, "pending": true}))
+}
+
+fn check(reason: Option<&str>, kind: &CommandKind) -> Result<(), Problem> {
+    let within = |field: &str, text: &str, max: usize| {
+        let chars = text.chars().count();
+        if text.trim().is_empty() || chars > max {
+            return Err(Problem::field(field, format!("must have 1 to {max} characters, not only blanks")));
+        }
+        Ok(())
+    };
+    if let Some(reason) = reason {
+        within("reason", reason, MAX_REASON_CHARS)?;
+    }
+    match kind {
+        CommandKind::Reply { text } => within("text", text, MAX_REPLY_CHARS),
+        CommandKind::Tag { tag, .. } => within("tag", tag, MAX_NAME_CHARS),
+        CommandKind::Pause { pause } => match pause.duration() {
+            Some(duration) if duration.is_zero() || duration > MAX_PAUSE => {
+                let message = "must be one minute to 365 days; to wait for a human use until_handed_back";
+                Err(Problem::field("pause", message))
+            }
+            Some(_) | None => Ok(()),
+        },
+        CommandKind::Claim
+        | CommandKind::Assign { .. }
+        | CommandKind::HandBack
+        | CommandKind::Resolve
+        | CommandKind::StartHandover { .. }
+        | CommandKind::CompleteTask
+        | CommandKind::BotMessage { .. } => Ok(()),
+    }
+}
+
+/// Who acts: the key, or the staff member that a key of scope admin speaks for.
+async fn principal(call: &Call<'_>, staff: Option<StaffId>) -> Result<Principal, Problem> {
+    let Some(staff) = staff else { return Ok(Principal::ApiKey(call.caller.key.clone())) };
+    crate::access::permit(call.caller, handover_aws::Scope::Admin)?;
+    match call.store().staff(call.account(), &staff).await? {
+        Some(_) => Ok(Principal::Staff(staff)),
+        None => Err(Problem::field("staff", "there is no such staff member")),
+    }
+}
+
+/// The command as an event. The same caller's same idempotency key on the same route is the same
+/// event; its delivery id also says what was wanted, so that a key used twice is noticed.
+fn envelope(call: &Call<'_>, conversation: &Conversation, command: Command) -> Result<Envelope, Problem> {
+    let command_id = match call.idempotency_key()? {
+        Some(key) => format!("{}|{}|{key}", call.caller.key, call.route),
+        None => format!("{}|random|{}", call.caller.key, lower_base32(&call.app.random.bytes::<16>())),
+    };
+    let id = EventId::of(&conversation.id, "command", &command_id);
+    let wanted = handover_aws::queue::encode(&command)?;
+    let delivery_id = EventId::of(&conversation.id, id.as_str(), &lower_base32(&Sha256::digest(wanted)));
+    let delivery_id: DeliveryId =
+        delivery_id.as_str().parse().map_err(|_| crate::broken("command has no delivery id"))?;
+    Ok(Envelope {
+        account: conversation.account.clone(),
+        inbox: conversation.inbox.clone(),
+        conversation: conversation.id.clone(),
+        identities: Vec::new(),
+        address: None,
+        delivery_id,
+        waited: false,
+        event: Event { id, sent_at: None, received_at: call.now, kind: EventKind::Command(command) },
+    })
+}
+
+/// Why the core refused, and what to do about it.
+async fn refused(call: &Call<'_>, refusal: &Refusal) -> Problem {
+    let conflict = |code, title, detail: &str| Problem::conflict(code, title, detail);
+    match refusal {
+        Refusal::ClaimedBy(who) => {
+            let mut problem =
+                conflict("claimed", "Somebody else has it", "ask them, or assign it to somebody by hand");
+            problem.members = Map::from_iter([("claimed_by".to_owned(), named(call, who).await)]);
+            problem
+        }
+        Refusal::LabsOff => labs_disabled(),
+        Refusal::NotStaff => Problem::field("staff", "is needed: only a staff member can do this"),
+        Refusal::NoSuchAssignee => {
+            let message = "there is no such staff member or team, or they were made in the last 30 seconds";
+            Problem::field("to", message)
+        }
+        Refusal::AlreadyWithBot => {
+            conflict("with_bot", "The bot has it already", "there is nothing to give back")
+        }
+        Refusal::AlreadyWithHumans => {
+            conflict("with_humans", "Humans have it already", "assign or claim it instead")
+        }
+        Refusal::NoEnabledAction => conflict(
+            "no_enabled_action",
+            "No enabled action says how to hand over",
+            "switch a handover action of the inbox's bot on",
+        ),
+        Refusal::NoOpenTask => {
+            conflict("no_open_task", "There is no open task", "nothing is left to complete")
+        }
+        Refusal::StaleEpoch => conflict("stale_epoch", "Control has changed", "ask again before you speak"),
+        Refusal::OptedOut => conflict("opted_out", "The client wants no messages", "nothing can be sent"),
+        Refusal::TooOld => conflict("too_old", "The command is more than 24 hours old", "send it anew"),
+    }
+}
+
+/// Handovers are off for the account.
+pub(crate) fn labs_disabled() -> Problem {
+    let detail = "an admin switches it on: PUT the account with {\"labs\": {\"human_handover\": true}}";
+    Problem::new(StatusCode::FORBIDDEN, "labs_disabled", "Human handover is switched off", detail)
+}
+
+/// An assignee, with the name that staff know.
+async fn named(call: &Call<'_>, who: &Assignee) -> Value {
+    let name = match who {
+        Assignee::Staff(staff) => {
+            let found = call.store().staff(call.account(), staff).await.ok().flatten();
+            found.map(|staff| staff.name)
+        }
+        Assignee::Team(_) => None,
+    };
+    let mut shown = json!(who);
+    if let (Some(name), Some(members)) = (name, shown.as_object_mut()) {
+        members.insert("name".to_owned(), json!(name));
+    }
+    shown
+}

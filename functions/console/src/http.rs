@@ -1,0 +1,242 @@
+//! Requests and answers, between the gateway's events and the handlers.
+
+use std::{collections::BTreeMap, str::FromStr};
+
+use aws_lambda_events::{
+    apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse},
+    encodings::Body,
+};
+use data_encoding::{BASE64, BASE64URL_NOPAD};
+use handover_aws::{Scope, Store, store::Edit};
+use handover_core::{AccountId, ApiKeyId, Timestamp};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use crate::{App, body, problem::Problem};
+
+/// The largest request body, in bytes.
+pub(crate) const MAX_BODY_BYTES: usize = 256 * 1024;
+/// The longest idempotency key, in bytes.
+const MAX_IDEMPOTENCY_KEY: usize = 255;
+/// Rows of a page, and the most that may be asked for.
+const PAGE: usize = 50;
+const MAX_PAGE: usize = 200;
+
+/// A request, off the gateway.
+#[derive(Clone, Debug)]
+pub(crate) struct Request {
+    pub(crate) method: Method,
+    pub(crate) path: String,
+    pub(crate) query: BTreeMap<String, String>,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Request {
+    /// The request in a gateway's event.
+    pub(crate) fn from_event(event: ApiGatewayV2httpRequest) -> Result<Self, Problem> {
+        let text = event.body.unwrap_or_default();
+        let body = if event.is_base64_encoded {
+            let decoded = BASE64.decode(text.as_bytes());
+            decoded.map_err(|_| body::not_json("the body is not base64"))?
+        } else {
+            text.into_bytes()
+        };
+        if body.len() > MAX_BODY_BYTES {
+            return Err(Problem::new(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "too_large",
+                "The request is too large",
+                "a request has at most 256 KiB",
+            ));
+        }
+        let query = event.raw_query_string.unwrap_or_default();
+        Ok(Self {
+            method: event.request_context.http.method,
+            path: event.raw_path.unwrap_or_default(),
+            query: form_urlencoded::parse(query.as_bytes()).into_owned().collect(),
+            headers: event.headers,
+            body,
+        })
+    }
+
+    /// A header's text.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+}
+
+/// Who calls.
+#[derive(Clone, Debug)]
+pub(crate) struct Caller {
+    pub(crate) key: ApiKeyId,
+    pub(crate) account: AccountId,
+    pub(crate) scope: Scope,
+}
+
+/// A request that was let in, for its handler.
+#[derive(Debug)]
+pub(crate) struct Call<'a> {
+    pub(crate) app: &'a App,
+    pub(crate) caller: &'a Caller,
+    pub(crate) request: &'a Request,
+    /// The route's own pattern: a name for it that no request can choose.
+    pub(crate) route: &'static str,
+    pub(crate) parameters: Vec<(&'static str, &'a str)>,
+    pub(crate) now: Timestamp,
+}
+
+impl Call<'_> {
+    pub(crate) fn account(&self) -> &AccountId {
+        &self.caller.account
+    }
+
+    pub(crate) fn store(&self) -> &Store {
+        self.app.processor.store()
+    }
+
+    /// An id in the path. What cannot be one names nothing.
+    pub(crate) fn id<T: FromStr>(&self, name: &str) -> Result<T, Problem> {
+        let found = self.parameters.iter().find(|(known, _)| *known == name);
+        found.and_then(|(_, text)| text.parse().ok()).ok_or_else(Problem::not_found)
+    }
+
+    /// The body as `T`: every field known, nothing missing.
+    pub(crate) fn json<T: DeserializeOwned>(&self) -> Result<T, Problem> {
+        body::parse(&self.request.body)
+    }
+
+    /// A query parameter; an empty one counts as none.
+    pub(crate) fn query(&self, name: &str) -> Option<&str> {
+        self.request.query.get(name).map(String::as_str).filter(|text| !text.is_empty())
+    }
+
+    /// How many rows are wanted.
+    pub(crate) fn limit(&self) -> Result<usize, Problem> {
+        let Some(text) = self.query("limit") else { return Ok(PAGE) };
+        let limit = text.parse().ok().filter(|limit| (1..=MAX_PAGE).contains(limit));
+        limit.ok_or_else(|| Problem::field("limit", format!("must be 1 to {MAX_PAGE}")))
+    }
+
+    /// Where the wanted page begins.
+    pub(crate) fn cursor(&self) -> Result<Option<String>, Problem> {
+        let Some(text) = self.query("cursor") else { return Ok(None) };
+        let decoded =
+            BASE64URL_NOPAD.decode(text.as_bytes()).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+        decoded.map(Some).ok_or_else(|| Problem::field("cursor", "is not one of this list's"))
+    }
+
+    /// The body as `T`, with members that the path decides; a body that says otherwise is wrong.
+    pub(crate) fn json_with<T: DeserializeOwned>(&self, fixed: &[(&str, &str)]) -> Result<T, Problem> {
+        body::parse_with(&self.request.body, fixed)
+    }
+
+    /// An edit by this caller of what it has seen in this version.
+    pub(crate) const fn edit(&self, seen: Option<u64>) -> Edit<'_> {
+        Edit { account: &self.caller.account, by: &self.caller.key, at: self.now, seen }
+    }
+
+    /// Which version the caller has seen, from `If-Match`.
+    pub(crate) fn if_match(&self) -> Result<u64, Problem> {
+        let Some(given) = self.request.header("if-match") else {
+            return Err(Problem::new(
+                StatusCode::PRECONDITION_REQUIRED,
+                "etag_needed",
+                "If-Match is needed",
+                "read it first, and send its ETag in If-Match",
+            ));
+        };
+        let number = given.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
+        number.and_then(|text| text.parse().ok()).ok_or_else(Problem::changed)
+    }
+
+    /// The caller's idempotency key.
+    pub(crate) fn idempotency_key(&self) -> Result<Option<&str>, Problem> {
+        let Some(key) = self.request.headers.get("idempotency-key") else { return Ok(None) };
+        let key = key.to_str().ok().filter(|key| (1..=MAX_IDEMPOTENCY_KEY).contains(&key.len()));
+        let wrong = || Problem::field("Idempotency-Key", "must be 1 to 255 visible ASCII characters");
+        key.map(Some).ok_or_else(wrong)
+    }
+
+    /// 16 bytes for a new id: the same for the same caller, route and idempotency key, else random.
+    pub(crate) fn new_bytes(&self) -> Result<[u8; 16], Problem> {
+        let Some(key) = self.idempotency_key()? else { return Ok(self.app.random.bytes()) };
+        let mut hash = Sha256::new();
+        for part in [self.caller.account.as_str(), self.caller.key.as_str(), self.route, key] {
+            hash.update(u32::try_from(part.len()).unwrap_or(u32::MAX).to_be_bytes());
+            hash.update(part);
+        }
+        Ok(hash.finalize().first_chunk().copied().unwrap_or_default())
+    }
+}
+
+/// A cursor as callers see it: nothing to be read in it.
+pub(crate) fn cursor_text(cursor: &str) -> String {
+    BASE64URL_NOPAD.encode(cursor.as_bytes())
+}
+
+/// What a request is answered with.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Answer {
+    status: StatusCode,
+    body: Option<Value>,
+    version: Option<u64>,
+}
+
+impl Answer {
+    pub(crate) fn ok(body: Value) -> Self {
+        Self { status: StatusCode::OK, body: Some(body), version: None }
+    }
+
+    pub(crate) fn created(body: Value) -> Self {
+        Self { status: StatusCode::CREATED, ..Self::ok(body) }
+    }
+
+    /// It will be done, but is not done yet.
+    pub(crate) fn accepted(body: Value) -> Self {
+        Self { status: StatusCode::ACCEPTED, ..Self::ok(body) }
+    }
+
+    /// It is gone.
+    pub(crate) const fn gone() -> Self {
+        Self { status: StatusCode::NO_CONTENT, body: None, version: None }
+    }
+
+    /// The version of what is shown, as its ETag.
+    pub(crate) fn version(self, version: u64) -> Self {
+        Self { version: Some(version), ..self }
+    }
+}
+
+/// The gateway's answer.
+pub(crate) fn response(answered: Result<Answer, Problem>) -> ApiGatewayV2httpResponse {
+    let mut headers = HeaderMap::new();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    let (status, content_type, body) = match answered {
+        Ok(answer) => {
+            if let Some(etag) = answer.version.and_then(|version| format!("\"{version}\"").parse().ok()) {
+                headers.insert(header::ETAG, etag);
+            }
+            (answer.status, "application/json", answer.body)
+        }
+        Err(problem) => {
+            if problem.status == StatusCode::SERVICE_UNAVAILABLE {
+                headers.insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
+            }
+            if problem.status == StatusCode::UNAUTHORIZED {
+                headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            }
+            (problem.status, "application/problem+json", Some(problem.body()))
+        }
+    };
+    let mut response = ApiGatewayV2httpResponse::default();
+    response.status_code = i64::from(status.as_u16());
+    if let Some(body) = body {
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+        response.body = Some(Body::Text(body.to_string()));
+    }
+    response.headers = headers;
+    response
+}

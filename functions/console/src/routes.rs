@@ -1,0 +1,453 @@
+//! Every route of the API: what finds a request's handler also describes the API, so that the two
+//! cannot differ.
+
+use std::{future::Future, pin::Pin};
+
+use handover_aws::Scope;
+use http::{Method, StatusCode};
+
+use crate::{
+    account, bots,
+    commands::{
+        self, Assign, Claim, CompleteTask, HandBack, Reply, Resolve, SetPause, SetTag, StartHandover,
+    },
+    conversations,
+    http::Call,
+    inboxes,
+    problem::{Answered, Problem},
+    quarantine, staff, webhooks,
+};
+
+type Work<'a> = Pin<Box<dyn Future<Output = Answered> + Send + 'a>>;
+
+/// A route.
+pub(crate) struct Route {
+    pub(crate) method: Method,
+    /// The path, with `{names}` in place of ids.
+    pub(crate) pattern: &'static str,
+    /// What a key must be for.
+    pub(crate) scope: Scope,
+    /// What it does, in a line.
+    pub(crate) summary: &'static str,
+    pub(crate) handler: for<'a> fn(&'a Call<'a>) -> Work<'a>,
+}
+
+impl Route {
+    /// Whether it changes what its caller must have seen.
+    pub(crate) fn needs_etag(&self) -> bool {
+        let versioned = self.pattern.contains("/staff/") || self.pattern.contains("/teams/");
+        let removes = self.method == Method::DELETE && versioned;
+        self.method == Method::PUT || removes
+    }
+
+    /// Its query parameters.
+    pub(crate) fn query(&self) -> &'static [(&'static str, &'static str)] {
+        const LIMIT: (&str, &str) = ("limit", "Rows, 1 to 200; 50 if not given");
+        const CURSOR: (&str, &str) = ("cursor", "What the page before gave as next");
+        const ASSIGNEE: (&str, &str) = ("assignee", "staff:<id>, team:<id>, or none");
+        let list = self.pattern.trim_start_matches("/v1/accounts/{account}");
+        match (self.method == Method::GET, list) {
+            (true, "/conversations") => &[
+                ("control", "human or bot"),
+                ASSIGNEE,
+                ("scenario", "human_requested, lack_of_knowledge, repeated_failure, custom, takeover, pause"),
+                LIMIT,
+                CURSOR,
+            ],
+            (true, "/tasks") => &[ASSIGNEE, LIMIT, CURSOR],
+            (true, "/conversations/{conversation}/transcript") => {
+                &[("before", "Lines before this one: what the page before gave as before"), LIMIT]
+            }
+            (true, "/audit" | "/quarantine" | "/staff/{staff}/notifications") => &[LIMIT],
+            _ => &[],
+        }
+    }
+}
+
+const fn route(
+    method: Method,
+    pattern: &'static str,
+    scope: Scope,
+    summary: &'static str,
+    handler: for<'a> fn(&'a Call<'a>) -> Work<'a>,
+) -> Route {
+    Route { method, pattern, scope, summary, handler }
+}
+
+/// All of them.
+pub(crate) static ROUTES: &[Route] = &[
+    route(Method::GET, "/v1/accounts/{account}", Scope::Read, "The account's own settings", |call| {
+        Box::pin(account::read(call))
+    }),
+    route(
+        Method::PUT,
+        "/v1/accounts/{account}",
+        Scope::Admin,
+        "Replace the account's own settings (If-Match)",
+        |call| Box::pin(account::replace(call)),
+    ),
+    route(
+        Method::GET,
+        "/v1/accounts/{account}/audit",
+        Scope::Admin,
+        "Who changed what, newest first",
+        |call| Box::pin(account::audit(call)),
+    ),
+    route(
+        Method::GET,
+        "/v1/accounts/{account}/api-keys",
+        Scope::Admin,
+        "API keys, without their secrets",
+        |call| Box::pin(account::keys(call)),
+    ),
+    route(
+        Method::POST,
+        "/v1/accounts/{account}/api-keys",
+        Scope::Admin,
+        "A new API key; its text is shown this once",
+        |call| Box::pin(account::create_key(call)),
+    ),
+    route(
+        Method::DELETE,
+        "/v1/accounts/{account}/api-keys/{key}",
+        Scope::Admin,
+        "End an API key at once",
+        |call| Box::pin(account::revoke_key(call)),
+    ),
+    route(Method::GET, "/v1/accounts/{account}/bots", Scope::Read, "Bots", |call| Box::pin(bots::list(call))),
+    route(Method::POST, "/v1/accounts/{account}/bots", Scope::Admin, "A new bot", |call| {
+        Box::pin(bots::create(call))
+    }),
+    route(
+        Method::GET,
+        "/v1/accounts/{account}/bots/{bot}",
+        Scope::Read,
+        "A bot with its handover actions, in its present revision",
+        |call| Box::pin(bots::read(call)),
+    ),
+    route(
+        Method::PUT,
+        "/v1/accounts/{account}/bots/{bot}",
+        Scope::Admin,
+        "Replace a bot: makes a new revision (If-Match)",
+        |call| Box::pin(bots::replace(call)),
+    ),
+    route(
+        Method::GET,
+        "/v1/accounts/{account}/bots/{bot}/lint",
+        Scope::Read,
+        "What is valid in a bot, but hardly as it was meant",
+        |call| Box::pin(bots::linted(call)),
+    ),
+    route(
+        Method::GET,
+        "/v1/accounts/{account}/bots/{bot}/revisions/{revision}",
+        Scope::Read,
+        "A bot as it was",
+        |call| Box::pin(bots::revision(call)),
+    ),
+    route(Method::GET, "/v1/accounts/{account}/inboxes", Scope::Read, "Inboxes", |call| {
+        Box::pin(inboxes::list(call))
+    }),
+    route(
+        Method::POST,
+        "/v1/accounts/{account}/inboxes",
+        Scope::Admin,
+        "A new inbox; says what to do at the provider",
+        |call| Box::pin(inboxes::create(call)),
+    ),
+    route(
+        Method::GET,
+        "/v1/accounts/{account}/inboxes/{inbox}",
+        Scope::Read,
+        "An inbox; of secrets only the names",
+        |call| Box::pin(inboxes::read(call)),
+    ),
+    route(
+        Method::PUT,
+        "/v1/accounts/{account}/inboxes/{inbox}",
+        Scope::Admin,
+        "Replace an inbox; a new secret rotates in (If-Match)",
+        |call| Box::pin(inboxes::replace(call)),
+    ),
+    route(Method::GET, "/v1/accounts/{account}/staff", Scope::Read, "Staff members", |call| {
+        Box::pin(staff::list(call))
+    }),
+    route(Method::POST, "/v1/accounts/{account}/staff", Scope::Admin, "A new staff member", |call| {
+        Box::pin(staff::create(call))
+    }),
+    route(Method::GET, "/v1/accounts/{account}/staff/{staff}", Scope::Read, "A staff member", |call| {
+        Box::pin(staff::read(call))
+    }),
+    route(
+        Method::PUT,
+        "/v1/accounts/{account}/staff/{staff}",
+        Scope::Admin,
+        "Replace a staff member (If-Match)",
+        |call| Box::pin(staff::replace(call)),
+    ),
+    route(
+        Method::DELETE,
+        "/v1/accounts/{account}/staff/{staff}",
+        Scope::Admin,
+        "Remove a staff member (If-Match)",
+        |call| Box::pin(staff::remove(call)),
+    ),
+    route(
+        Method::GET,
+        "/v1/accounts/{account}/staff/{staff}/notifications",
+        Scope::Read,
+        "What a staff member was told in the console, newest first",
+        |call| Box::pin(staff::notifications(call)),
+    ),
+    route(
+        Method::POST,
+        "/v1/accounts/{account}/staff/{staff}/notifications/{notification}/read",
+        Scope::Write,
+        "Mark a notification as read",
+        |call| Box::pin(staff::mark_read(call)),
+    ),
+    route(Method::GET, "/v1/accounts/{account}/teams", Scope::Read, "Teams", |call| {
+        Box::pin(staff::teams(call))
+    }),
+    route(Method::POST, "/v1/accounts/{account}/teams", Scope::Admin, "A new team", |call| {
+        Box::pin(staff::create_team(call))
+    }),
+    route(Method::GET, "/v1/accounts/{account}/teams/{team}", Scope::Read, "A team", |call| {
+        Box::pin(staff::read_team(call))
+    }),
+    route(
+        Method::PUT,
+        "/v1/accounts/{account}/teams/{team}",
+        Scope::Admin,
+        "Replace a team (If-Match)",
+        |call| Box::pin(staff::replace_team(call)),
+    ),
+    route(
+        Method::DELETE,
+        "/v1/accounts/{account}/teams/{team}",
+        Scope::Admin,
+        "Remove a team (If-Match)",
+        |call| Box::pin(staff::remove_team(call)),
+    ),
+    route(
+        Method::GET,
+        "/v1/accounts/{account}/conversations",
+        Scope::Read,
+        "Conversations, those with humans first; by control, assignee, scenario",
+        |call| Box::pin(conversations::list(call)),
+    ),
+    route(
+        Method::GET,
+        "/v1/accounts/{account}/tasks",
+        Scope::Read,
+        "Open tasks of an assignee, by due time",
+        |call| Box::pin(conversations::tasks(call)),
+    ),
+    route(
+        Method::GET,
+        "/v1/accounts/{account}/conversations/{conversation}/transcript",
+        Scope::Read,
+        "What was said and done, with the decision on each message",
+        |call| Box::pin(conversations::transcript(call)),
+    ),
+    route(
+        Method::GET,
+        "/v1/accounts/{account}/conversations/{conversation}",
+        Scope::Read,
+        "A conversation: who may answer, who has it, what is due, its handovers",
+        |call| Box::pin(conversations::one(call)),
+    ),
+    route(
+        Method::POST,
+        "/v1/accounts/{account}/conversations/{conversation}/claim",
+        Scope::Write,
+        "\"I take this one\": one wins, the others are told who",
+        |call| Box::pin(commands::run::<Claim>(call)),
+    ),
+    route(
+        Method::POST,
+        "/v1/accounts/{account}/conversations/{conversation}/assign",
+        Scope::Write,
+        "Give the contact to a staff member or team, or to nobody",
+        |call| Box::pin(commands::run::<Assign>(call)),
+    ),
+    route(
+        Method::POST,
+        "/v1/accounts/{account}/conversations/{conversation}/reply",
+        Scope::Write,
+        "A staff member's answer to the client; takes control while the bot has it",
+        |call| Box::pin(commands::run::<Reply>(call)),
+    ),
+    route(
+        Method::POST,
+        "/v1/accounts/{account}/conversations/{conversation}/hand-back",
+        Scope::Write,
+        "Give the conversation back to the bot",
+        |call| Box::pin(commands::run::<HandBack>(call)),
+    ),
+    route(
+        Method::POST,
+        "/v1/accounts/{account}/conversations/{conversation}/resolve",
+        Scope::Write,
+        "The matter is settled: close the task, end the assignment, give control back",
+        |call| Box::pin(commands::run::<Resolve>(call)),
+    ),
+    route(
+        Method::POST,
+        "/v1/accounts/{account}/conversations/{conversation}/pause",
+        Scope::Write,
+        "Keep the bot silent for a time, or until handed back",
+        |call| Box::pin(commands::run::<SetPause>(call)),
+    ),
+    route(
+        Method::POST,
+        "/v1/accounts/{account}/conversations/{conversation}/resume",
+        Scope::Write,
+        "End the pause now: the bot may answer again",
+        |call| Box::pin(commands::run::<HandBack>(call)),
+    ),
+    route(
+        Method::POST,
+        "/v1/accounts/{account}/conversations/{conversation}/handover",
+        Scope::Write,
+        "Hand over now, with the settings of an action",
+        |call| Box::pin(commands::run::<StartHandover>(call)),
+    ),
+    route(
+        Method::POST,
+        "/v1/accounts/{account}/conversations/{conversation}/tags",
+        Scope::Write,
+        "Put a tag on the contact, or take it off",
+        |call| Box::pin(commands::run::<SetTag>(call)),
+    ),
+    route(
+        Method::POST,
+        "/v1/accounts/{account}/conversations/{conversation}/task/complete",
+        Scope::Write,
+        "The open handover's task is done",
+        |call| Box::pin(commands::run::<CompleteTask>(call)),
+    ),
+    route(
+        Method::GET,
+        "/v1/accounts/{account}/quarantine",
+        Scope::Read,
+        "What could not be processed, oldest first",
+        |call| Box::pin(quarantine::list(call)),
+    ),
+    route(
+        Method::GET,
+        "/v1/accounts/{account}/quarantine/{item}",
+        Scope::Admin,
+        "One of them with the thing itself",
+        |call| Box::pin(quarantine::one(call)),
+    ),
+    route(
+        Method::POST,
+        "/v1/accounts/{account}/quarantine/{item}/redrive",
+        Scope::Admin,
+        "Send it on its way again",
+        |call| Box::pin(quarantine::redrive(call)),
+    ),
+    route(
+        Method::POST,
+        "/v1/accounts/{account}/quarantine/{item}/discard",
+        Scope::Admin,
+        "Let it go, with a reason",
+        |call| Box::pin(quarantine::discard(call)),
+    ),
+    route(
+        Method::GET,
+        "/v1/accounts/{account}/webhooks",
+        Scope::Read,
+        "Addresses at which automations listen",
+        |call| Box::pin(webhooks::list(call)),
+    ),
+    route(
+        Method::POST,
+        "/v1/accounts/{account}/webhooks",
+        Scope::Admin,
+        "A new address; its signing secret is shown this once",
+        |call| Box::pin(webhooks::create(call)),
+    ),
+    route(
+        Method::DELETE,
+        "/v1/accounts/{account}/webhooks/{webhook}",
+        Scope::Admin,
+        "Nothing is sent to this address any more",
+        |call| Box::pin(webhooks::remove(call)),
+    ),
+    route(
+        Method::GET,
+        "/v1/accounts/{account}/webhook-events",
+        Scope::Read,
+        "What automations can listen to",
+        |_| Box::pin(async { Ok(webhooks::events()) }),
+    ),
+    route(
+        Method::GET,
+        "/v1/accounts/{account}/unreached",
+        Scope::Read,
+        "Staff addresses and webhooks whose last try failed",
+        |call| Box::pin(webhooks::unreached(call)),
+    ),
+];
+
+/// A route, for whoever describes or tests the API.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Described {
+    /// The method's name.
+    pub method: &'static str,
+    /// The path, with `{names}` in place of ids.
+    pub pattern: &'static str,
+    /// What a key must be for.
+    pub scope: Scope,
+}
+
+/// Every route.
+pub fn described() -> Vec<Described> {
+    let describe = |route: &'static Route| Described {
+        method: route.method.as_str(),
+        pattern: route.pattern,
+        scope: route.scope,
+    };
+    ROUTES.iter().map(describe).collect()
+}
+
+/// What stands in a path for the names of its pattern.
+pub(crate) type Parameters<'a> = Vec<(&'static str, &'a str)>;
+
+/// The route of a request.
+pub(crate) fn find<'a>(
+    method: &Method,
+    segments: &[&'a str],
+) -> Result<(&'static Route, Parameters<'a>), Problem> {
+    let mut allowed = Vec::new();
+    for route in ROUTES {
+        if let Some(parameters) = matched(route.pattern, segments) {
+            if route.method == *method {
+                return Ok((route, parameters));
+            }
+            allowed.push(route.method.as_str());
+        }
+    }
+    if allowed.is_empty() {
+        return Err(Problem::not_found());
+    }
+    let detail = format!("this path takes {}", allowed.join(", "));
+    Err(Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method", "Not with this method", &detail))
+}
+
+fn matched<'a>(pattern: &'static str, segments: &[&'a str]) -> Option<Parameters<'a>> {
+    let mut parameters = Vec::new();
+    let mut given = segments.iter();
+    for wanted in pattern.trim_start_matches('/').split('/') {
+        let given = given.next()?;
+        match wanted.strip_prefix('{').and_then(|name| name.strip_suffix('}')) {
+            Some(name) if !given.is_empty() => parameters.push((name, *given)),
+            None if wanted == *given => {}
+            Some(_) | None => return None,
+        }
+    }
+    given.next().is_none().then_some(parameters)
+}

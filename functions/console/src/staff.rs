@@ -1,0 +1,147 @@
+//! Staff members and teams, and what staff members were told in the console.
+
+use handover_aws::store::NoteItem;
+use handover_core::{Directory, MAX_NAME_CHARS, NotificationChannel, Staff, StaffId, Team, TeamId};
+use serde_json::{Value, json};
+
+use crate::{
+    http::{Answer, Call},
+    problem::{Answered, Problem},
+};
+
+/// An account's staff and teams, as the settings that handovers see.
+pub(crate) async fn directory(call: &Call<'_>) -> Result<Directory, Problem> {
+    let found = call.store().account(call.account()).await?;
+    found.map(|(_, directory)| directory).ok_or_else(Problem::not_found)
+}
+
+pub(crate) async fn list(call: &Call<'_>) -> Answered {
+    Ok(Answer::ok(json!({"items": directory(call).await?.staff})))
+}
+
+pub(crate) async fn create(call: &Call<'_>) -> Answered {
+    let id = StaffId::from_random(call.new_bytes()?);
+    let staff: Staff = call.json_with(&[("id", id.as_str())])?;
+    staff.validate().map_err(Problem::invalid)?;
+    match call.store().edit_staff(&call.edit(None), &staff).await? {
+        Some(version) => Ok(Answer::created(json!(staff)).version(version)),
+        // The same idempotency key: it was made before.
+        None => show(call, &id).await,
+    }
+}
+
+pub(crate) async fn read(call: &Call<'_>) -> Answered {
+    show(call, &call.id("staff")?).await
+}
+
+async fn show(call: &Call<'_>, id: &StaffId) -> Answered {
+    let found = call.store().staff_settings(call.account(), id).await?.ok_or_else(Problem::not_found)?;
+    Ok(Answer::ok(json!(found.value)).version(found.version))
+}
+
+pub(crate) async fn replace(call: &Call<'_>) -> Answered {
+    let id: StaffId = call.id("staff")?;
+    call.store().staff_settings(call.account(), &id).await?.ok_or_else(Problem::not_found)?;
+    let seen = call.if_match()?;
+    let staff: Staff = call.json_with(&[("id", id.as_str())])?;
+    staff.validate().map_err(Problem::invalid)?;
+    let version = call.store().edit_staff(&call.edit(Some(seen)), &staff).await?;
+    Ok(Answer::ok(json!(staff)).version(version.ok_or_else(Problem::changed)?))
+}
+
+pub(crate) async fn remove(call: &Call<'_>) -> Answered {
+    let id: StaffId = call.id("staff")?;
+    call.store().staff_settings(call.account(), &id).await?.ok_or_else(Problem::not_found)?;
+    let edit = call.edit(Some(call.if_match()?));
+    if call.store().delete_staff(&edit, &id).await? { Ok(Answer::gone()) } else { Err(Problem::changed()) }
+}
+
+/// What a staff member reads in the console, newest first.
+pub(crate) async fn notifications(call: &Call<'_>) -> Answered {
+    let id: StaffId = call.id("staff")?;
+    call.store().staff_settings(call.account(), &id).await?.ok_or_else(Problem::not_found)?;
+    let mut notes = call.store().notes(call.account(), &id).await?;
+    notes.retain(|note| note.channel == NotificationChannel::InApp);
+    notes.sort_by(|one, other| (other.at, &other.id).cmp(&(one.at, &one.id)));
+    let unread = notes.iter().filter(|note| !note.read).count();
+    let items: Vec<Value> = notes.iter().take(call.limit()?).map(note).collect();
+    Ok(Answer::ok(json!({"items": items, "unread": unread})))
+}
+
+fn note(note: &NoteItem) -> Value {
+    json!({
+        "id": note.id,
+        "about": note.about,
+        "conversation": note.conversation,
+        "epoch": note.epoch,
+        "at": note.at,
+        "read": note.read,
+    })
+}
+
+/// Marks a notification as read.
+pub(crate) async fn mark_read(call: &Call<'_>) -> Answered {
+    let (staff, id): (StaffId, handover_core::EffectId) = (call.id("staff")?, call.id("notification")?);
+    let notes = call.store().notes(call.account(), &staff).await?;
+    let found = notes.into_iter().find(|note| note.channel == NotificationChannel::InApp && note.id == id);
+    let found = found.ok_or_else(Problem::not_found)?;
+    call.store().mark_note_read(&found).await?;
+    Ok(Answer::gone())
+}
+
+pub(crate) async fn teams(call: &Call<'_>) -> Answered {
+    Ok(Answer::ok(json!({"items": directory(call).await?.teams})))
+}
+
+pub(crate) async fn create_team(call: &Call<'_>) -> Answered {
+    let id = TeamId::from_random(call.new_bytes()?);
+    let team: Team = call.json_with(&[("id", id.as_str())])?;
+    check_team(call, &team).await?;
+    match call.store().edit_team(&call.edit(None), &team).await? {
+        Some(version) => Ok(Answer::created(json!(team)).version(version)),
+        None => show_team(call, &id).await,
+    }
+}
+
+pub(crate) async fn read_team(call: &Call<'_>) -> Answered {
+    show_team(call, &call.id("team")?).await
+}
+
+async fn show_team(call: &Call<'_>, id: &TeamId) -> Answered {
+    let found = call.store().team_settings(call.account(), id).await?.ok_or_else(Problem::not_found)?;
+    Ok(Answer::ok(json!(found.value)).version(found.version))
+}
+
+pub(crate) async fn replace_team(call: &Call<'_>) -> Answered {
+    let id: TeamId = call.id("team")?;
+    call.store().team_settings(call.account(), &id).await?.ok_or_else(Problem::not_found)?;
+    let seen = call.if_match()?;
+    let team: Team = call.json_with(&[("id", id.as_str())])?;
+    check_team(call, &team).await?;
+    let version = call.store().edit_team(&call.edit(Some(seen)), &team).await?;
+    Ok(Answer::ok(json!(team)).version(version.ok_or_else(Problem::changed)?))
+}
+
+pub(crate) async fn remove_team(call: &Call<'_>) -> Answered {
+    let id: TeamId = call.id("team")?;
+    call.store().team_settings(call.account(), &id).await?.ok_or_else(Problem::not_found)?;
+    let edit = call.edit(Some(call.if_match()?));
+    if call.store().delete_team(&edit, &id).await? { Ok(Answer::gone()) } else { Err(Problem::changed()) }
+}
+
+async fn check_team(call: &Call<'_>, team: &Team) -> Result<(), Problem> {
+    check_name(&team.name)?;
+    let directory = directory(call).await?;
+    let stranger = team.members.iter().position(|member| directory.staff(member).is_none());
+    match stranger {
+        Some(index) => Err(Problem::field(&format!("members[{index}]"), "there is no such staff member")),
+        None => Ok(()),
+    }
+}
+
+/// A name that lists can show.
+pub(crate) fn check_name(name: &str) -> Result<(), Problem> {
+    let fits = !name.trim().is_empty() && name.chars().count() <= MAX_NAME_CHARS;
+    let wrong = || Problem::field("name", format!("must have 1 to {MAX_NAME_CHARS} characters"));
+    if fits { Ok(()) } else { Err(wrong()) }
+}

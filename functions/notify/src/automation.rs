@@ -1,0 +1,123 @@
+//! Telling an account's own automations, as Standard Webhooks messages.
+
+use std::time::Duration;
+
+use handover_aws::{Failure, batch::Received, queue::Announced, store::Recipient, telemetry};
+use handover_core::{Assignee, Handover, HandoverId, Timestamp};
+use serde_json::{Value, json};
+
+use crate::{
+    App,
+    signed::{self, Posted, Signed},
+};
+
+/// The first wait before a message is sent again; it doubles with every receive.
+const FIRST_WAIT: Duration = Duration::from_secs(5);
+/// The longest wait: what the queue can delay.
+const LONGEST_WAIT: Duration = Duration::from_mins(15);
+/// A message that was tried this often, over some three and a half hours, is put aside.
+const TRIES: u32 = 20;
+/// The status by which an address says that it is gone for good (standard-webhooks specification).
+const GONE: u16 = 410;
+
+impl App {
+    /// One message to one automation: at least once, always with the same id.
+    pub(crate) async fn announce(
+        &self,
+        announced: &Announced,
+        received: &Received,
+        deadline: Timestamp,
+    ) -> Result<(), Failure> {
+        let Some(stored) = self.store.webhook(&announced.account, &announced.webhook).await? else {
+            telemetry::count("announcement", "webhook_gone");
+            return Ok(());
+        };
+        if !stored.webhook.hears(announced.what) {
+            telemetry::count("announcement", "switched_off");
+            return Ok(());
+        }
+        let owner = [announced.account.as_str(), announced.webhook.as_str()];
+        let secret = self.sealer.open(&stored.sealed, &owner)?;
+        let handover =
+            self.store.handover(&announced.account, &announced.conversation, announced.epoch).await?;
+        self.has_time(signed::PATIENCE, deadline)?;
+        let message = Signed {
+            url: &stored.webhook.url,
+            secret: &secret,
+            id: announced.id.as_str(),
+            at: self.clock.wall(),
+            body: body(announced, handover.as_ref()).to_string(),
+        };
+        let (why, after) = match signed::post(&self.world, message).await {
+            Posted::Taken => {
+                telemetry::count("announcement", "sent");
+                return self.note_webhook(announced, None).await;
+            }
+            Posted::Forbidden(_) => ("webhook's address cannot be used", None),
+            Posted::Refused(GONE) => ("webhook is gone", None),
+            Posted::Refused(_) => ("webhook refuses the message", Some(wait(received.receives))),
+            Posted::Later(after) => {
+                let wait = wait(received.receives);
+                ("webhook does not take messages", Some(after.map_or(wait, |after| after.max(wait))))
+            }
+        };
+        self.note_webhook(announced, Some(why)).await?;
+        match after {
+            Some(after) if received.receives < TRIES => {
+                Err(Failure::Retry { after: Some(after), reason: why })
+            }
+            Some(_) | None => Err(Failure::quarantine(why)),
+        }
+    }
+
+    async fn note_webhook(&self, announced: &Announced, failure: Option<&str>) -> Result<(), Failure> {
+        let recipient = Recipient::Webhook(announced.webhook.clone());
+        self.store.note_health(&announced.account, &recipient, failure, announced.at).await
+    }
+}
+
+/// 5 s, 10 s, 20 s … 15 min.
+fn wait(receives: u32) -> Duration {
+    FIRST_WAIT.saturating_mul(1 << receives.saturating_sub(1).min(16)).min(LONGEST_WAIT)
+}
+
+/// Ids, scenario and instants; no names, numbers or texts of a client.
+fn body(announced: &Announced, handover: Option<&Handover>) -> Value {
+    let id = HandoverId { conversation: announced.conversation.clone(), epoch: announced.epoch };
+    let tag = announced.tag.clone().or_else(|| handover?.tag.clone());
+    let task = handover.and_then(|handover| handover.task);
+    json!({
+        "type": announced.what.name(),
+        "timestamp": rfc3339(announced.at),
+        "data": {
+            "account": announced.account,
+            "inbox": announced.inbox,
+            "conversation": announced.conversation,
+            "contact": announced.contact,
+            "handover": handover.map(|_| id.to_string()),
+            "scenario": handover.map(|handover| handover.origin.name()),
+            "assignee": handover.and_then(|handover| handover.assignee.as_ref()).map(Assignee::label),
+            "tag": tag,
+            "task_due_at": task.map(|task| rfc3339(task.due_at)),
+            "started_at": handover.map(|handover| rfc3339(handover.started_at)),
+        },
+    })
+}
+
+/// An instant as RFC 3339 has it, in UTC.
+fn rfc3339(at: Timestamp) -> String {
+    jiff::Timestamp::from_millisecond(at.as_ms()).unwrap_or_default().to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_double_and_end() {
+        let waits: Vec<u64> = (1..=10).map(|receives| wait(receives).as_secs()).collect();
+        assert_eq!(waits, [5, 10, 20, 40, 80, 160, 320, 640, 900, 900]);
+        let whole: Duration = (1..TRIES).map(wait).sum();
+        assert!(whole > Duration::from_hours(2) && whole < Duration::from_hours(4), "{whole:?}");
+    }
+}
