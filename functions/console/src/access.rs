@@ -1,18 +1,15 @@
 //! Who may come in.
 
 use handover_aws::{ApiKey, Scope};
-use http::StatusCode;
+use http::{HeaderMap, StatusCode, header};
 
-use crate::{
-    App,
-    http::{Caller, Request},
-    problem::Problem,
-};
+use crate::{Api, http::Caller, problem::Problem};
 
-impl App {
+impl Api {
     /// Whoever shows a key that the table knows: `Authorization: Bearer hk_...`.
-    pub(crate) async fn let_in(&self, request: &Request) -> Result<Caller, Problem> {
-        let shown = request.header("authorization").and_then(|text| text.split_once(' '));
+    pub(crate) async fn let_in(&self, headers: &HeaderMap) -> Result<Caller, Problem> {
+        let shown = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let shown = shown.and_then(|text| text.split_once(' '));
         let shown = shown.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
         let Some(key) = shown.and_then(|(_, text)| ApiKey::parse(text.trim())) else {
             return Err(stranger());

@@ -6,7 +6,7 @@ use handover_core::{Account, AccountId, Labs, MAX_NAME_CHARS};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::App;
+use crate::Api;
 
 /// A direct invocation's event.
 #[derive(Debug, Deserialize)]
@@ -28,7 +28,7 @@ pub(crate) enum Done {
     Refused { error: String },
 }
 
-impl App {
+impl Api {
     pub(crate) async fn administer(&self, event: Value) -> Done {
         let order = match serde_json::from_value(event) {
             Ok(order) => order,

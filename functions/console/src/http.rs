@@ -2,19 +2,16 @@
 
 use std::{collections::BTreeMap, str::FromStr};
 
-use aws_lambda_events::{
-    apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse},
-    encodings::Body,
-};
-use data_encoding::{BASE64, BASE64URL_NOPAD};
+use axum::{body::Body, extract, response::Response};
+use data_encoding::BASE64URL_NOPAD;
 use handover_aws::{Scope, Store, store::Edit};
 use handover_core::{AccountId, ApiKeyId, Timestamp};
-use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::{App, body, problem::Problem};
+use crate::{Api, body, problem::Problem};
 
 /// The largest request body, in bytes.
 pub(crate) const MAX_BODY_BYTES: usize = 256 * 1024;
@@ -24,41 +21,31 @@ const MAX_IDEMPOTENCY_KEY: usize = 255;
 const PAGE: usize = 50;
 const MAX_PAGE: usize = 200;
 
-/// A request, off the gateway.
+/// A request with its whole body.
 #[derive(Clone, Debug)]
 pub(crate) struct Request {
-    pub(crate) method: Method,
-    pub(crate) path: String,
     pub(crate) query: BTreeMap<String, String>,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Vec<u8>,
 }
 
 impl Request {
-    /// The request in a gateway's event.
-    pub(crate) fn from_event(event: ApiGatewayV2httpRequest) -> Result<Self, Problem> {
-        let text = event.body.unwrap_or_default();
-        let body = if event.is_base64_encoded {
-            let decoded = BASE64.decode(text.as_bytes());
-            decoded.map_err(|_| body::not_json("the body is not base64"))?
-        } else {
-            text.into_bytes()
-        };
-        if body.len() > MAX_BODY_BYTES {
-            return Err(Problem::new(
+    /// Reads a request to its end.
+    pub(crate) async fn read(request: extract::Request) -> Result<Self, Problem> {
+        let (head, body) = request.into_parts();
+        let body = axum::body::to_bytes(body, MAX_BODY_BYTES).await.map_err(|_| {
+            Problem::new(
                 StatusCode::PAYLOAD_TOO_LARGE,
                 "too_large",
                 "The request is too large",
                 "a request has at most 256 KiB",
-            ));
-        }
-        let query = event.raw_query_string.unwrap_or_default();
+            )
+        })?;
+        let query = head.uri.query().unwrap_or_default();
         Ok(Self {
-            method: event.request_context.http.method,
-            path: event.raw_path.unwrap_or_default(),
             query: form_urlencoded::parse(query.as_bytes()).into_owned().collect(),
-            headers: event.headers,
-            body,
+            headers: head.headers,
+            body: body.into(),
         })
     }
 
@@ -79,12 +66,13 @@ pub(crate) struct Caller {
 /// A request that was let in, for its handler.
 #[derive(Debug)]
 pub(crate) struct Call<'a> {
-    pub(crate) app: &'a App,
+    pub(crate) app: &'a Api,
     pub(crate) caller: &'a Caller,
     pub(crate) request: &'a Request,
     /// The route's own pattern: a name for it that no request can choose.
     pub(crate) route: &'static str,
-    pub(crate) parameters: Vec<(&'static str, &'a str)>,
+    /// The ids in its path, by their names in the pattern.
+    pub(crate) parameters: &'a [(String, String)],
     pub(crate) now: Timestamp,
 }
 
@@ -99,7 +87,7 @@ impl Call<'_> {
 
     /// An id in the path. What cannot be one names nothing.
     pub(crate) fn id<T: FromStr>(&self, name: &str) -> Result<T, Problem> {
-        let found = self.parameters.iter().find(|(known, _)| *known == name);
+        let found = self.parameters.iter().find(|(known, _)| known == name);
         found.and_then(|(_, text)| text.parse().ok()).ok_or_else(Problem::not_found)
     }
 
@@ -210,33 +198,43 @@ impl Answer {
     }
 }
 
-/// The gateway's answer.
-pub(crate) fn response(answered: Result<Answer, Problem>) -> ApiGatewayV2httpResponse {
-    let mut headers = HeaderMap::new();
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    let (status, content_type, body) = match answered {
-        Ok(answer) => {
-            if let Some(etag) = answer.version.and_then(|version| format!("\"{version}\"").parse().ok()) {
-                headers.insert(header::ETAG, etag);
-            }
-            (answer.status, "application/json", answer.body)
-        }
-        Err(problem) => {
-            if problem.status == StatusCode::SERVICE_UNAVAILABLE {
-                headers.insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
-            }
-            if problem.status == StatusCode::UNAUTHORIZED {
-                headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-            }
-            (problem.status, "application/problem+json", Some(problem.body()))
-        }
+/// The answer on its way out.
+pub(crate) fn response(answered: Result<Answer, Problem>) -> Response {
+    let answer = match answered {
+        Ok(answer) => answer,
+        Err(problem) => return refusal(&problem),
     };
-    let mut response = ApiGatewayV2httpResponse::default();
-    response.status_code = i64::from(status.as_u16());
-    if let Some(body) = body {
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
-        response.body = Some(Body::Text(body.to_string()));
+    let mut response = Response::new(answer.body.map_or_else(Body::empty, |body| body.to_string().into()));
+    *response.status_mut() = answer.status;
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    if answer.status == StatusCode::NO_CONTENT {
+        headers.remove(header::CONTENT_TYPE);
     }
-    response.headers = headers;
+    if let Some(etag) = answer.version.and_then(|version| format!("\"{version}\"").parse().ok()) {
+        headers.insert(header::ETAG, etag);
+    }
+    response
+}
+
+/// What is wrong, on its way out.
+fn refusal(problem: &Problem) -> Response {
+    let mut response = Response::new(problem.body().to_string().into());
+    *response.status_mut() = problem.status;
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    if problem.status == StatusCode::SERVICE_UNAVAILABLE {
+        headers.insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
+    }
+    if problem.status == StatusCode::UNAUTHORIZED {
+        headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    }
+    if let Some(allow) =
+        problem.members.get("allow").and_then(Value::as_str).and_then(|text| text.parse().ok())
+    {
+        headers.insert(header::ALLOW, allow);
+    }
     response
 }

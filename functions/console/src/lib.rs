@@ -20,14 +20,15 @@ mod routes;
 mod staff;
 mod webhooks;
 
-use ::http::Method;
-use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
+use std::convert::Infallible;
+
+use axum::Router;
 use handover_aws::{
     Failure, Host, InboxKey, Processor, Random, Sealer, StartError, load_master_key, telemetry,
 };
+use lambda_http::{Adapter, Context, LambdaEvent, Service, request::LambdaRequest};
 use serde_json::Value;
 
-use crate::http::{Answer, Call, Request, response};
 use crate::problem::Problem;
 
 pub use routes::{Described, described};
@@ -35,6 +36,13 @@ pub use routes::{Described, described};
 /// The function: everything that outlives an invocation.
 #[derive(Clone, Debug)]
 pub struct App {
+    api: Api,
+    router: Router,
+}
+
+/// What the handlers of requests have at hand.
+#[derive(Clone, Debug)]
+pub(crate) struct Api {
     pub(crate) processor: Processor,
     pub(crate) inbox_key: InboxKey,
     pub(crate) sealer: Sealer,
@@ -57,47 +65,36 @@ impl App {
         reading.finish()?;
         let key = load_master_key(&sdk.secrets, &key_arn).await?;
         let (inbox_key, sealer) = (InboxKey::new(&key), Sealer::new(&key));
-        Ok(Self { processor, inbox_key, sealer, random: Random::system(), public_url })
+        let api = Api { processor, inbox_key, sealer, random: Random::system(), public_url };
+        Ok(Self { router: routes::router(api.clone()), api })
     }
 
     /// Answers an event: a request from the gateway, or a direct invocation, which only somebody with
     /// the stack's own rights can make. Requests come with a `requestContext`, which the gateway writes.
     /// What is wrong with a direct invocation stands in the answer's `error`.
-    pub async fn handle(&self, event: Value) -> Value {
-        let answer = if event.get("requestContext").is_some() {
-            let answered = match serde_json::from_value::<ApiGatewayV2httpRequest>(event) {
-                Ok(event) => Box::pin(self.answer(event)).await,
-                Err(_) => Err(body::not_json("the gateway's event cannot be read")),
-            };
-            let response = response(answered);
-            telemetry::count("api", &response.status_code.to_string());
-            serde_json::to_value(response)
-        } else {
-            serde_json::to_value(self.administer(event).await)
+    pub async fn handle(&self, mut event: Value) -> Value {
+        if event.get("requestContext").is_none() {
+            return serde_json::to_value(self.api.administer(event).await).unwrap_or_default();
+        }
+        // Nothing here depends on the host that a caller names, and lambda_http trusts it to be one.
+        if let Some(context) = event.get_mut("requestContext").and_then(Value::as_object_mut) {
+            context.remove("domainName");
+        }
+        if let Some(headers) = event.get_mut("headers").and_then(Value::as_object_mut) {
+            headers.retain(|name, _| !name.eq_ignore_ascii_case("host"));
+        }
+        // Its message would quote the request.
+        let Ok(request) = serde_json::from_value::<LambdaRequest>(event) else {
+            return serde_json::json!({"statusCode": 400, "body": "the gateway's event cannot be read"});
         };
-        answer.unwrap_or_default()
-    }
-
-    async fn answer(&self, event: ApiGatewayV2httpRequest) -> Result<Answer, Problem> {
-        let request = Request::from_event(event)?;
-        if request.method == Method::GET && request.path == "/v1/openapi.json" {
-            return Ok(Answer::ok(openapi::document()));
-        }
-        let segments: Vec<&str> = request.path.trim_matches('/').split('/').collect();
-        let found = routes::find(&request.method, &segments);
-        let caller = self.let_in(&request).await?;
-        let (route, parameters) = found?;
-        // The account comes from the key. Another one's things are not there, whatever the key may do.
-        let own =
-            parameters.iter().all(|(name, text)| *name != "account" || *text == caller.account.as_str());
-        if !own {
-            return Err(Problem::not_found());
-        }
-        access::permit(&caller, route.scope)?;
-        let now = self.processor.clock().now();
-        let (caller, request) = (&caller, &request);
-        let call = Call { app: self, caller, request, route: route.pattern, parameters, now };
-        (route.handler)(&call).await
+        let event = LambdaEvent::new(request, Context::default());
+        let answering = Adapter::from(self.router.clone()).call(event);
+        let answered: Result<_, Infallible> = answering.await;
+        let Ok(response) = answered;
+        let response = serde_json::to_value(response).unwrap_or_default();
+        let status = response.get("statusCode").and_then(Value::as_u64).unwrap_or_default();
+        telemetry::count("api", &status.to_string());
+        response
     }
 }
 

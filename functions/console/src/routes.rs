@@ -1,19 +1,25 @@
 //! Every route of the API: what finds a request's handler also describes the API, so that the two
 //! cannot differ.
 
-use std::{future::Future, pin::Pin};
+use std::{collections::BTreeMap, future::Future, pin::Pin};
 
+use axum::{
+    Router,
+    extract::{self, RawPathParams, State},
+    response::Response,
+    routing::{MethodFilter, MethodRouter, get},
+};
 use handover_aws::Scope;
-use http::{Method, StatusCode};
+use http::{HeaderMap, Method, StatusCode, Uri};
 
 use crate::{
-    account, bots,
+    Api, access, account, bots,
     commands::{
         self, Assign, Claim, CompleteTask, HandBack, Reply, Resolve, SetPause, SetTag, StartHandover,
     },
     conversations,
-    http::Call,
-    inboxes,
+    http::{Answer, Call, Request, response},
+    inboxes, openapi,
     problem::{Answered, Problem},
     quarantine, staff, webhooks,
 };
@@ -414,40 +420,68 @@ pub fn described() -> Vec<Described> {
     ROUTES.iter().map(describe).collect()
 }
 
-/// What stands in a path for the names of its pattern.
-pub(crate) type Parameters<'a> = Vec<(&'static str, &'a str)>;
-
-/// The route of a request.
-pub(crate) fn find<'a>(
-    method: &Method,
-    segments: &[&'a str],
-) -> Result<(&'static Route, Parameters<'a>), Problem> {
-    let mut allowed = Vec::new();
+/// The routes, each behind the door.
+pub(crate) fn router(api: Api) -> Router {
+    let mut paths: BTreeMap<&'static str, MethodRouter<Api>> = BTreeMap::new();
     for route in ROUTES {
-        if let Some(parameters) = matched(route.pattern, segments) {
-            if route.method == *method {
-                return Ok((route, parameters));
-            }
-            allowed.push(route.method.as_str());
-        }
+        // Every method of the table has a filter.
+        let Ok(filter) = MethodFilter::try_from(route.method.clone()) else { continue };
+        let path = paths.remove(route.pattern).unwrap_or_default();
+        let serve = async |State(api): State<Api>, parameters: RawPathParams, request: extract::Request| {
+            response(serve(&api, route, &parameters, request).await)
+        };
+        paths.insert(route.pattern, path.on(filter, serve));
     }
-    if allowed.is_empty() {
-        return Err(Problem::not_found());
+    let document = get(async || response(Ok(Answer::ok(openapi::document()))));
+    let mut router = Router::new().route("/v1/openapi.json", document);
+    for (pattern, path) in paths {
+        router = router.route(pattern, path.fallback(wrong_method));
     }
-    let detail = format!("this path takes {}", allowed.join(", "));
-    Err(Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method", "Not with this method", &detail))
+    router.fallback(nowhere).with_state(api)
 }
 
-fn matched<'a>(pattern: &'static str, segments: &[&'a str]) -> Option<Parameters<'a>> {
-    let mut parameters = Vec::new();
-    let mut given = segments.iter();
-    for wanted in pattern.trim_start_matches('/').split('/') {
-        let given = given.next()?;
-        match wanted.strip_prefix('{').and_then(|name| name.strip_suffix('}')) {
-            Some(name) if !given.is_empty() => parameters.push((name, *given)),
-            None if wanted == *given => {}
-            Some(_) | None => return None,
-        }
+async fn serve(
+    api: &Api,
+    route: &'static Route,
+    path: &RawPathParams,
+    request: extract::Request,
+) -> Answered {
+    let request = Request::read(request).await?;
+    let caller = api.let_in(&request.headers).await?;
+    let parameters: Vec<(String, String)> =
+        path.iter().map(|(name, text)| (name.to_owned(), text.to_owned())).collect();
+    // The account comes from the key. Another one's things are not there, whatever the key may do.
+    let own = parameters.iter().all(|(name, text)| name != "account" || text == caller.account.as_str());
+    if !own {
+        return Err(Problem::not_found());
     }
-    given.next().is_none().then_some(parameters)
+    access::permit(&caller, route.scope)?;
+    let now = api.processor.clock().now();
+    let (caller, request, parameters) = (&caller, &request, parameters.as_slice());
+    let call = Call { app: api, caller, request, route: route.pattern, parameters, now };
+    (route.handler)(&call).await
+}
+
+/// Strangers are not told what paths there are.
+async fn nowhere(State(api): State<Api>, headers: HeaderMap) -> Response {
+    response(api.let_in(&headers).await.and(Err(Problem::not_found())))
+}
+
+async fn wrong_method(State(api): State<Api>, uri: Uri, headers: HeaderMap) -> Response {
+    let segments: Vec<&str> = uri.path().split('/').collect();
+    let here = |route: &&Route| {
+        let names = route.pattern.split('/');
+        route.pattern.split('/').count() == segments.len()
+            && names.zip(&segments).all(|(name, given)| name.starts_with('{') || name == *given)
+    };
+    let allowed: Vec<&str> = ROUTES.iter().filter(here).map(|route| route.method.as_str()).collect();
+    let allowed = allowed.join(", ");
+    let mut problem = Problem::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "method",
+        "Not with this method",
+        &format!("this path takes {allowed}"),
+    );
+    problem.members.insert("allow".to_owned(), allowed.into());
+    response(api.let_in(&headers).await.and(Err(problem)))
 }
