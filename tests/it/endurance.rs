@@ -179,3 +179,24 @@ async fn a_provider_that_takes_nothing_until_it_is_too_late_is_told() {
     let told = view.told();
     assert!(told.iter().any(|(_, about, ..)| *about == NotificationKind::DeliveryFailed), "{told:?}");
 }
+
+#[tokio::test]
+async fn after_years_the_table_has_forgotten_the_texts_and_the_conversation_goes_on() {
+    let world = World::new(12).await;
+    world.stop_sweep();
+    world.say(world.twilio(), CLIENT, "1", "I want to talk to a human").await;
+    world.travel(25 * 60 * MINUTE).await;
+    assert!(!world.see(CLIENT).await.messages.is_empty());
+    let account = world.local.admin_store().account(world.account()).await.unwrap().unwrap();
+    let keep_days = u64::from(account.0.retention_days);
+    world.travel(Duration::from_hours(24 * (keep_days + 3))).await;
+    let view = world.see(CLIENT).await;
+    assert_eq!((view.messages.len(), view.ledger.len()), (0, 0), "{:?}", view.messages);
+    assert!(view.conversation.human().is_none());
+    world.say(world.twilio(), CLIENT, "2", "get me a human please").await;
+    let view = world.see(CLIENT).await;
+    assert_eq!(view.verdicts(), [Verdict::HandedOver]);
+    assert!(view.conversation.human().is_some());
+    world.travel(MINUTE).await;
+    world.assert_nothing_left();
+}

@@ -211,6 +211,12 @@ impl Cloud {
         self.inner.log.take()
     }
 
+    /// Deletes what the tables may forget at the cloud's present time: how many items.
+    pub fn expire(&self) -> Result<usize, CloudError> {
+        let tables = &self.inner.template.tables;
+        Ok(tables.iter().map(|table| self.inner.dynamodb.expire(table)).sum::<Result<usize, _>>()?)
+    }
+
     /// Keeps a copy of the tables that is one write behind, for [`crate::Verdict::StaleRead`]; doubles the
     /// price of a write. To be called before anything is written.
     pub fn keep_replica(&self) -> Result<(), CloudError> {
