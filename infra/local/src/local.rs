@@ -41,6 +41,9 @@ pub struct LocalOptions {
     pub attempts: u32,
     /// Whether the replay windows of signatures are judged by domain time instead of real time.
     pub signatures_on_domain_time: bool,
+    /// Where the functions are hosted in processes of their own, behind Lambda's Invoke API; `None`: in
+    /// this process.
+    pub functions_url: Option<String>,
 }
 
 impl LocalOptions {
@@ -55,6 +58,7 @@ impl LocalOptions {
             seed: Self::seed(seed),
             attempts: 1,
             signatures_on_domain_time: true,
+            functions_url: None,
         }
     }
 
@@ -68,6 +72,7 @@ impl LocalOptions {
             seed,
             attempts: 3,
             signatures_on_domain_time: false,
+            functions_url: None,
         }
     }
 
@@ -140,6 +145,7 @@ struct Inner {
     store: Store,
     public_url: String,
     seed: [u8; 32],
+    functions_elsewhere: bool,
 }
 
 impl Local {
@@ -157,7 +163,10 @@ impl Local {
         cloud.sqs().release_in_flight()?;
         world::answer(cloud.recorder());
         let hosts = Hosts::new(&cloud, options.attempts, options.signatures_on_domain_time);
-        let handlers = functions::start(&hosts).await?;
+        let handlers = match &options.functions_url {
+            Some(url) => functions::elsewhere(&hosts, url),
+            None => functions::start(&hosts).await?,
+        };
         let steps = options.seed.first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes));
         let dispatcher = Dispatcher::new(cloud.clone(), handlers, steps)?;
         let administrator = hosts.with_key("execute", ADMINISTRATOR)?;
@@ -175,6 +184,7 @@ impl Local {
             store,
             public_url: options.public_url,
             seed: options.seed,
+            functions_elsewhere: options.functions_url.is_some(),
         };
         Ok(Self { inner: Arc::new(inner) })
     }
@@ -195,6 +205,24 @@ impl Local {
     /// [`LocalError::NoFunction`].
     pub fn host(&self, function: &str) -> Result<Host, LocalError> {
         self.inner.hosts.of(function)
+    }
+
+    /// The environment of a function in a process of its own: what Lambda would set, with this machine's
+    /// `base_url` for AWS and for the world outside.
+    ///
+    /// # Errors
+    /// [`LocalError::NoFunction`].
+    pub fn environment(
+        &self,
+        function: &str,
+        base_url: &str,
+    ) -> Result<BTreeMap<String, String>, LocalError> {
+        self.inner.hosts.environment(function, &Cloud::function_key(function), base_url)
+    }
+
+    /// Whether the functions run in processes of their own, on a clock that this one cannot move.
+    pub fn functions_elsewhere(&self) -> bool {
+        self.inner.functions_elsewhere
     }
 
     /// The table, as an administrator reaches it. Its calls pass the same door as the functions'; they
@@ -256,6 +284,11 @@ impl Hosts {
         Self { cloud: cloud.clone(), clock, attempts }
     }
 
+    /// The functions' names.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.cloud.template().functions.iter().map(|function| function.name.as_str())
+    }
+
     /// The host of a function.
     pub(crate) fn of(&self, function: &str) -> Result<Host, LocalError> {
         self.with_key(function, &Cloud::function_key(function))
@@ -266,21 +299,31 @@ impl Hosts {
         self.cloud.template().function(function).map_or(0, |function| function.timeout_s)
     }
 
-    /// A function's environment under somebody's key.
-    fn with_key(&self, function: &str, key_id: &str) -> Result<Host, LocalError> {
+    /// A function's environment under somebody's key, with AWS at `endpoint`.
+    fn environment(
+        &self,
+        function: &str,
+        key_id: &str,
+        endpoint: &str,
+    ) -> Result<BTreeMap<String, String>, LocalError> {
         let declared = self.cloud.template().function(function);
         let declared = declared.ok_or_else(|| LocalError::NoFunction(function.to_owned()))?;
         let mut environment = declared.environment.clone();
         // What Lambda adds.
         for (name, value) in [
             ("AWS_REGION", REGION),
-            ("AWS_ENDPOINT_URL", ENDPOINT),
+            ("AWS_ENDPOINT_URL", endpoint),
             ("AWS_ACCESS_KEY_ID", key_id),
             ("AWS_SECRET_ACCESS_KEY", "local"),
         ] {
             environment.insert(name.to_owned(), value.to_owned());
         }
-        let environment = Arc::new(environment);
+        Ok(environment)
+    }
+
+    /// A function's host under somebody's key.
+    fn with_key(&self, function: &str, key_id: &str) -> Result<Host, LocalError> {
+        let environment = Arc::new(self.environment(function, key_id, ENDPOINT)?);
         let lookup = move |name: &str| environment.get(name).cloned();
         let for_credentials = lookup.clone();
         Ok(Host {

@@ -3,6 +3,7 @@
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::Parser;
+use handover_aws::http::check_url;
 use tracing::level_filters::LevelFilter;
 
 /// Runs the whole of Handover on this machine: the functions, a local AWS, a sample clinic, and a recorder
@@ -26,6 +27,10 @@ pub struct Options {
     /// data directory; protects nothing
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
+    /// Call the functions in processes of their own, hosted at this address on this machine, as `cargo
+    /// lambda watch` does (http://127.0.0.1:9000); /local/environment/NAME says what to start them with
+    #[arg(long, value_name = "URL", value_parser = host)]
+    pub functions_url: Option<String>,
     /// Allow --listen to be an address that other machines reach: they get full access, secrets included
     #[arg(long)]
     pub allow_remote: bool,
@@ -53,6 +58,8 @@ Pages (JSON):
                                 a freshly signed command
   POST /local/clock             {\"advance\": \"PT24H\"}
                                 or {\"to\": \"2030-01-01T00:00:00Z\"}
+  GET  /local/environment/NAME  what a function in a process of its own
+                                is started with, as NAME=VALUE lines
   POST /local/faults            {\"rules\": [{\"service\": \"dynamodb\",
                                 \"effect\": \"throttle\"}]}; {} ends them
 
@@ -76,6 +83,13 @@ fn address(text: &str) -> Result<SocketAddr, String> {
         .map_err(|_| "give an IP address and a port, such as 127.0.0.1:8787 or [::1]:8787".to_owned())
 }
 
+/// The address of the functions' host: on this machine, since events hold what clients write.
+fn host(text: &str) -> Result<String, String> {
+    let here = check_url(text, true).is_ok() && check_url(text, false).is_err();
+    here.then(|| text.to_owned())
+        .ok_or_else(|| "give an address on this machine, such as http://127.0.0.1:9000".to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory;
@@ -92,5 +106,8 @@ mod tests {
         assert_eq!(options.listen.to_string(), "127.0.0.1:0");
         assert_eq!(options.level(), LevelFilter::INFO);
         assert!(Options::try_parse_from(["handover", "--listen", "example.com:80"]).is_err());
+        let hosted = ["handover", "--functions-url", "http://127.0.0.1:9000"];
+        assert_eq!(Options::parse_from(hosted).functions_url.as_deref(), Some("http://127.0.0.1:9000"));
+        assert!(Options::try_parse_from(["handover", "--functions-url", "https://example.com"]).is_err());
     }
 }

@@ -7,13 +7,17 @@ use std::{
 
 use axum::{
     Router,
-    body::{Body, Bytes},
+    body::{Body, Bytes, to_bytes},
     extract::{DefaultBodyLimit, Path, Query, Request, State},
-    http::{HeaderValue, StatusCode, header::CONTENT_TYPE},
+    http::{
+        HeaderValue, StatusCode, Uri,
+        header::{CONTENT_TYPE, HOST},
+    },
     middleware::{Next, from_fn_with_state},
     response::{IntoResponse, Response},
-    routing::{get, post},
+    routing::{any, get, post},
 };
+use handover_aws::http::WORLD_URL_HEADER;
 use handover_cloud::{Faults, Invocation, Verdict, scheduler::Lateness};
 use handover_core::{ConversationId, Timestamp};
 use jiff::{Span, SpanRelativeTo};
@@ -69,10 +73,12 @@ pub(super) fn router(served: &Served) -> Router<Served> {
         .route("/faults", get(shown_faults).post(set_faults))
         .route("/curl", get(curl))
         .route("/accounts", post(make_account))
+        .route("/environment/{function}", get(environment))
+        .route("/world", any(world))
         .fallback(async || {
             Refusal::missing(
                 "there is no such page; there are info, outbox, conversations, conversations/ID, quarantine, \
-                 clock, faults, curl and accounts",
+                 clock, faults, curl, accounts and environment/NAME",
             )
         })
         .method_not_allowed_fallback(async || Refusal {
@@ -103,6 +109,34 @@ async fn make_account(State(served): State<Served>, body: Bytes) -> Page {
         Invocation::Failed(_) | Invocation::TimedOut | Invocation::Crashed => {
             Err(Refusal { status: StatusCode::SERVICE_UNAVAILABLE, what: "try again".to_owned() })
         }
+    }
+}
+
+/// What a function in a process of its own is started with.
+async fn environment(State(served): State<Served>, Path(function): Path<String>) -> Page {
+    let environment = served.local.environment(&function, &served.base_url);
+    let environment = environment.map_err(|error| Refusal::missing(error.to_string()))?;
+    let recorder = [("WORLD_RECORDER_URL".to_owned(), format!("{}/local/world", served.base_url))];
+    let lines = environment.into_iter().chain(recorder).map(|(name, value)| format!("{name}={value}\n"));
+    Ok(lines.collect::<String>().into_response())
+}
+
+/// The world outside, for functions in processes of their own.
+async fn world(State(served): State<Served>, request: Request) -> Response {
+    let (mut parts, body) = request.into_parts();
+    let address = parts.headers.remove(WORLD_URL_HEADER);
+    let address = address.and_then(|address| Uri::try_from(address.as_bytes()).ok());
+    let Some(address) = address else {
+        return error(StatusCode::BAD_REQUEST, "the address that the request is for is missing");
+    };
+    parts.headers.remove(HOST);
+    parts.uri = address;
+    let Ok(body) = to_bytes(body, MAX_BODY_BYTES).await else {
+        return error(StatusCode::PAYLOAD_TOO_LARGE, "at most 10 MB fit into a request");
+    };
+    match served.local.cloud().call_world(Request::from_parts(parts, body)).await {
+        Ok(response) => response.map(Body::from),
+        Err(broken) => error(StatusCode::BAD_GATEWAY, &broken.to_string()),
     }
 }
 
@@ -151,6 +185,10 @@ struct Travel {
 }
 
 async fn travel(State(served): State<Served>, body: Bytes) -> Page {
+    if served.local.functions_elsewhere() {
+        let what = "the functions run in processes of their own, on a clock that cannot be moved".to_owned();
+        return Err(Refusal { status: StatusCode::CONFLICT, what });
+    }
     let to = destination(&body, served.local.now()).map_err(Refusal::bad)?;
     let (answer, arrived) = oneshot::channel();
     let stopping =

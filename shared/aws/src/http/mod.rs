@@ -4,6 +4,7 @@
 //! place that answers in process.
 
 mod guard;
+mod recorded;
 mod roots;
 
 use std::{error::Error, io, iter::successors, sync::LazyLock, time::Duration};
@@ -33,6 +34,7 @@ use hyper_util::client::legacy;
 
 pub use aws_smithy_runtime_api::client::http::SharedHttpClient;
 pub use guard::{UrlRefused, check_url};
+pub use recorded::{WORLD_URL_HEADER, recorded_client};
 
 /// How long an idle connection is kept. A function is frozen between its invocations, and connections
 /// that slept for a minute are found to be dead.
