@@ -75,12 +75,19 @@ commands! {
     StartHandover { #[serde(default)] action: Option<ActionId> } => CommandKind::StartHandover { action };
     SetTag { tag: String, #[serde(default = "yes")] present: bool } => CommandKind::Tag { tag, present };
     CompleteTask {} => CommandKind::CompleteTask;
+    Link { with: ConversationId } => CommandKind::Link { with };
+    Unlink {} => CommandKind::Unlink;
 }
 
 /// Runs a command.
 pub(crate) async fn run<W: Wanted + Send>(call: &Call<'_>) -> Answered {
     let id: ConversationId = call.id("conversation")?;
     let (conversation, _) = find(call, id).await?;
+    run_on::<W>(call, &conversation).await
+}
+
+/// Runs a command to a conversation.
+pub(crate) async fn run_on<W: Wanted + Send>(call: &Call<'_>, conversation: &Conversation) -> Answered {
     let (staff, reason, kind) = call.json::<W>()?.parts();
     check(reason.as_deref(), &kind)?;
     let by = principal(call, staff).await?;
@@ -91,7 +98,7 @@ pub(crate) async fn run<W: Wanted + Send>(call: &Call<'_>) -> Answered {
         return Err(Problem::field("staff", "is needed: only a staff member can claim"));
     }
     let command = Command { by, reason, kind };
-    let envelope = envelope(call, &conversation, command)?;
+    let envelope = envelope(call, conversation, command)?;
     // From here on it is durable: if this process dies, `execute` does it.
     call.app.processor.queues().events(std::slice::from_ref(&envelope)).await?;
     let answer = |record: &Record| json!({"command": envelope.event.id, "verdict": record.verdict, "epoch": record.epoch});
@@ -149,6 +156,10 @@ fn check(reason: Option<&str>, kind: &CommandKind) -> Result<(), Problem> {
         | CommandKind::Resolve
         | CommandKind::StartHandover { .. }
         | CommandKind::CompleteTask
+        | CommandKind::Link { .. }
+        | CommandKind::Unlink
+        | CommandKind::Release { .. }
+        | CommandKind::Erase
         | CommandKind::BotMessage { .. } => Ok(()),
     }
 }
@@ -165,7 +176,11 @@ async fn principal(call: &Call<'_>, staff: Option<StaffId>) -> Result<Principal,
 
 /// The command as an event. The same caller's same idempotency key on the same route is the same
 /// event; its delivery id also says what was wanted, so that a key used twice is noticed.
-fn envelope(call: &Call<'_>, conversation: &Conversation, command: Command) -> Result<Envelope, Problem> {
+pub(crate) fn envelope(
+    call: &Call<'_>,
+    conversation: &Conversation,
+    command: Command,
+) -> Result<Envelope, Problem> {
     let command_id = match call.idempotency_key()? {
         Some(key) => format!("{}|{}|{key}", call.caller.key, call.route),
         None => format!("{}|random|{}", call.caller.key, lower_base32(&call.app.random.bytes::<16>())),
@@ -180,6 +195,7 @@ fn envelope(call: &Call<'_>, conversation: &Conversation, command: Command) -> R
         inbox: conversation.inbox.clone(),
         conversation: conversation.id.clone(),
         identities: Vec::new(),
+        person: None,
         address: None,
         delivery_id,
         waited: false,
@@ -220,6 +236,20 @@ async fn refused(call: &Call<'_>, refusal: &Refusal) -> Problem {
         Refusal::StaleEpoch => conflict("stale_epoch", "Control has changed", "ask again before you speak"),
         Refusal::OptedOut => conflict("opted_out", "The client wants no messages", "nothing can be sent"),
         Refusal::TooOld => conflict("too_old", "The command is more than 24 hours old", "send it anew"),
+        Refusal::NoSuchConversation => Problem::field("with", "there is no such conversation"),
+        Refusal::AlreadyLinked => conflict(
+            "already_linked",
+            "Its contact has several conversations already",
+            "unlink it first, or link the other conversation to it",
+        ),
+        Refusal::TooManyLinked => {
+            conflict("too_many_linked", "The contact has too many conversations", "unlink one of them")
+        }
+        Refusal::NotLinked => conflict(
+            "not_linked",
+            "It is where its contact began",
+            "to take two conversations apart, unlink the other one",
+        ),
     }
 }
 

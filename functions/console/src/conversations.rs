@@ -19,6 +19,7 @@ pub(crate) async fn find(
     // A pointer leads to a conversation, never to another pointer.
     for _ in 0..2 {
         match call.store().head(call.account(), &id).await? {
+            Head::Here { conversation, .. } if conversation.is_erased() => break,
             Head::Here { conversation, contact } => return Ok((*conversation, *contact)),
             Head::MovedTo(elsewhere) => id = elsewhere,
             Head::Absent => break,
@@ -151,7 +152,7 @@ pub(crate) async fn transcript(call: &Call<'_>) -> Answered {
     Ok(Answer::ok(json!({"items": items, "before": next})))
 }
 
-fn line(message: &MessageItem, sent: &HashMap<&str, &LedgerItem>) -> Value {
+pub(crate) fn line(message: &MessageItem, sent: &HashMap<&str, &LedgerItem>) -> Value {
     let texts = message.effects.iter().filter_map(|effect| sent.get(effect.id.as_str()));
     let texts: Vec<Value> = texts
         .map(|entry| {

@@ -9,6 +9,7 @@ mod admin;
 mod body;
 mod bots;
 mod commands;
+mod contacts;
 mod conversations;
 mod http;
 mod inboxes;

@@ -15,11 +15,14 @@ use http::{HeaderMap, Method, StatusCode, Uri};
 use crate::{
     Api, access, account, bots,
     commands::{
-        self, Assign, Claim, CompleteTask, HandBack, Reply, Resolve, SetPause, SetTag, StartHandover,
+        self, Assign, Claim, CompleteTask, HandBack, Link, Reply, Resolve, SetPause, SetTag, StartHandover,
+        Unlink,
     },
-    conversations,
+        self, Assign, Claim, CompleteTask, HandBack, Link, Reply, Resolve, SetPause, SetTag, StartHandover,
+        Unlink,
+    },
+    contacts, conversations,
     http::{Answer, Call, Request, response},
-    inboxes, openapi,
     problem::{Answered, Problem},
     quarantine, staff, webhooks,
 };
@@ -64,6 +67,7 @@ impl Route {
             (true, "/conversations/{conversation}/transcript") => {
                 &[("before", "Lines before this one: what the page before gave as before"), LIMIT]
             }
+            (true, "/contacts/{contact}/history" | "/contacts/{contact}/export") => &[LIMIT, CURSOR],
             (true, "/audit" | "/quarantine" | "/staff/{staff}/notifications") => &[LIMIT],
             _ => &[],
         }
@@ -333,6 +337,55 @@ pub(crate) static ROUTES: &[Route] = &[
         Scope::Write,
         "The open handover's task is done",
         |call| Box::pin(commands::run::<CompleteTask>(call)),
+    ),
+    route(
+        Method::POST,
+        "/v1/accounts/{account}/conversations/{conversation}/link",
+        Scope::Write,
+        "The client is the same person as another conversation's: one contact for both",
+        |call| Box::pin(commands::run::<Link>(call)),
+    ),
+    route(
+        Method::POST,
+        "/v1/accounts/{account}/conversations/{conversation}/unlink",
+        Scope::Write,
+        "They are not the same person: the conversation gets its own contact back",
+        |call| Box::pin(commands::run::<Unlink>(call)),
+    ),
+    route(
+        Method::GET,
+        "/v1/accounts/{account}/contacts/{contact}",
+        Scope::Read,
+        "A contact: tags, assignee, and its conversations in all inboxes",
+        |call| Box::pin(contacts::one(call)),
+    ),
+    route(
+        Method::POST,
+        "/v1/accounts/{account}/contacts/{contact}/tags",
+        Scope::Write,
+        "Put a tag on the contact, or take it off",
+        |call| Box::pin(contacts::tag(call)),
+    ),
+    route(
+        Method::GET,
+        "/v1/accounts/{account}/contacts/{contact}/history",
+        Scope::Read,
+        "What was said and done in all of the contact's conversations, newest first",
+        |call| Box::pin(contacts::history(call)),
+    ),
+    route(
+        Method::GET,
+        "/v1/accounts/{account}/contacts/{contact}/export",
+        Scope::Admin,
+        "Everything that is stored about the contact, by page",
+        |call| Box::pin(contacts::export(call)),
+    ),
+    route(
+        Method::DELETE,
+        "/v1/accounts/{account}/contacts/{contact}",
+        Scope::Admin,
+        "Erase what is stored about the contact; counters and proofs stay, without personal data",
+        |call| Box::pin(contacts::erase(call)),
     ),
     route(
         Method::GET,

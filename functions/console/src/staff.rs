@@ -1,7 +1,9 @@
 //! Staff members and teams, and what staff members were told in the console.
 
-use handover_aws::store::NoteItem;
-use handover_core::{Directory, MAX_NAME_CHARS, NotificationChannel, Staff, StaffId, Team, TeamId};
+use std::time::Duration;
+
+use handover_aws::{queue::Timed, store::NoteItem, telemetry};
+use handover_core::{Assignee, Directory, MAX_NAME_CHARS, NotificationChannel, Staff, StaffId, Team, TeamId};
 use serde_json::{Value, json};
 
 use crate::{
@@ -53,7 +55,10 @@ pub(crate) async fn remove(call: &Call<'_>) -> Answered {
     let id: StaffId = call.id("staff")?;
     call.store().staff_settings(call.account(), &id).await?.ok_or_else(Problem::not_found)?;
     let edit = call.edit(Some(call.if_match()?));
-    if call.store().delete_staff(&edit, &id).await? { Ok(Answer::gone()) } else { Err(Problem::changed()) }
+    if !call.store().delete_staff(&edit, &id).await? {
+        return Err(Problem::changed());
+    }
+    Ok(left(call, Assignee::Staff(id)).await)
 }
 
 /// What a staff member reads in the console, newest first.
@@ -126,7 +131,21 @@ pub(crate) async fn remove_team(call: &Call<'_>) -> Answered {
     let id: TeamId = call.id("team")?;
     call.store().team_settings(call.account(), &id).await?.ok_or_else(Problem::not_found)?;
     let edit = call.edit(Some(call.if_match()?));
-    if call.store().delete_team(&edit, &id).await? { Ok(Answer::gone()) } else { Err(Problem::changed()) }
+    if !call.store().delete_team(&edit, &id).await? {
+        return Err(Problem::changed());
+    }
+    Ok(left(call, Assignee::Team(id)).await)
+}
+
+/// Somebody is gone, and a note says so. What was theirs is taken from them in the background; if that
+/// cannot be begun now, the sweep finds the note.
+async fn left(call: &Call<'_>, assignee: Assignee) -> Answer {
+    let (account, at) = (call.account().clone(), call.now);
+    let timed = Timed::Left { account, assignee, at, again: false, found: false, cursor: None };
+    if let Err(failure) = call.app.processor.queues().timed(&timed, Duration::ZERO).await {
+        telemetry::failed("console", "left to the sweep", failure.reason(), 1);
+    }
+    Answer::gone()
 }
 
 async fn check_team(call: &Call<'_>, team: &Team) -> Result<(), Problem> {

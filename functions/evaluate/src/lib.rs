@@ -195,6 +195,7 @@ impl App {
             inbox: inbox.id.clone(),
             conversation,
             identities: inbound.identities,
+            person: inbound.person,
             address: Some(inbound.address),
             delivery_id: delivery_id.clone(),
             waited: false,

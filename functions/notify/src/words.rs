@@ -118,6 +118,7 @@ const fn subject(about: NotificationKind) -> &'static str {
         NotificationKind::AssigneeMissing => "An action assigns to somebody who is not there any more",
         NotificationKind::LoopGuard => "A conversation stays with the team: it came back too often",
         NotificationKind::Quarantined => "Something that came in could not be read",
+        NotificationKind::AssigneeLeft => "Conversations of somebody who was removed wait unassigned",
     }
 }
 
@@ -141,6 +142,9 @@ const fn sentence(about: NotificationKind) -> &'static str {
         }
         NotificationKind::LoopGuard => "Three handovers in a day: the bot stays silent until you hand back.",
         NotificationKind::Quarantined => "It is kept in quarantine, where an admin can look at it.",
+        NotificationKind::AssigneeLeft => {
+            "What was assigned to a removed staff member or team is nobody's now. Assign it anew."
+        }
     }
 }
 

@@ -1,5 +1,8 @@
 //! Decides due timers, sets those that could not be set, and sweeps for those that got lost.
 
+mod erase;
+mod leave;
+
 use std::time::Duration;
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
@@ -7,10 +10,12 @@ use handover_aws::{
     Failure, Host, Processor, StartError,
     batch::{Batch, Received},
     queue::{self, MAX_BATCH, Timed, timer_event},
-    store::WakingKind,
+    store::{Erasure, WakingKind},
     telemetry,
 };
 use handover_core::{AccountId, EventKind, Timer, TimerKind, Timestamp};
+
+use crate::leave::Leaver;
 
 /// The function: everything that outlives an invocation.
 #[derive(Clone, Debug)]
@@ -63,6 +68,14 @@ impl App {
                 let now = self.processor.clock().now();
                 self.processor.timers().arm(&envelope, now).await
             }
+            Timed::Left { account, assignee, at, again, found, cursor } => {
+                self.take_from(&Leaver { account, assignee, at, again, found, cursor }).await
+            }
+            Timed::Erase { account, conversation, until, epoch, again } => {
+                let erasure =
+                    Erasure { account: &account, conversation: &conversation, until, epoch };
+                self.erase(&erasure, again).await
+            }
             Timed::Sweep { account: Some(account) } => self.sweep(&account).await,
             Timed::Sweep { account: None } => self.sweep_all().await,
         }
@@ -105,6 +118,6 @@ impl App {
             }
         }
         telemetry::gauge("overdue", woken);
-        Ok(())
+        self.remind_of_leavers(account, now).await
     }
 }

@@ -1,13 +1,15 @@
 //! Doing what was committed: effects become messages and timers. Doing it twice is harmless.
 
+use std::time::Duration;
+
 use handover_core::{
-    Account, ClosingMessage, CommandKind, Content, Conversation, Directory, Effect, EffectKind, Envelope,
-    EventKind, TextSource, Timestamp, copies,
+    Account, ClosingMessage, CommandKind, Content, Conversation, ConversationId, Directory, Effect, EffectId,
+    EffectKind, Envelope, EventId, EventKind, InboxId, TextSource, Timestamp, copies,
 };
 
 use crate::{
     Clock, Failure, Policies, Queues, Timers,
-    queue::{Announced, Notice, Outbound, Turn, timer_event},
+    queue::{Announced, Notice, Outbound, Timed, Turn, own_event, timer_event},
     store::MessageItem,
 };
 
@@ -40,6 +42,7 @@ impl Publisher {
         let mut notices = Vec::new();
         let mut announced = Vec::new();
         let mut timers = Vec::new();
+        let mut looks = Vec::new();
         for effect in effects {
             match &effect.kind {
                 EffectKind::Send { purpose, text, epoch, expires_at } => {
@@ -102,6 +105,16 @@ impl Publisher {
                         at: *at,
                     }));
                 }
+                EffectKind::Nudge { conversation, inbox, assignee } => looks.push(Timed::Event {
+                    envelope: Box::new(contact_event(context, &effect.id, conversation, inbox, *assignee, now)),
+                }),
+                EffectKind::Erase { until, epoch } => looks.push(Timed::Erase {
+                    account: context.conversation.account.clone(),
+                    conversation: context.conversation.id.clone(),
+                    until: *until,
+                    epoch: *epoch,
+                    again: false,
+                }),
                 // Nobody does these yet; `keeps` leaves them out of what is committed.
                 EffectKind::Thread { .. } => {}
             }
@@ -111,10 +124,13 @@ impl Publisher {
         let notices = async { if notices.is_empty() { Ok(()) } else { self.queues.notices(&notices).await } };
         let announced =
             async { if announced.is_empty() { Ok(()) } else { self.queues.announcements(&announced).await } };
+        let looks = async {
+            if looks.is_empty() { Ok(()) } else { self.queues.timed_all(&looks, Duration::ZERO).await }
+        };
         let timers = self.arm_all(&timers, now);
-        let (texts, turns, notices, announced, timers) =
-            tokio::join!(texts, turns, notices, announced, timers);
-        texts.and(turns).and(notices).and(announced).and(timers)
+        let (texts, turns, notices, announced, looks, timers) =
+            tokio::join!(texts, turns, notices, announced, looks, timers);
+        texts.and(turns).and(notices).and(announced).and(looks).and(timers)
     }
 
     async fn arm_all(&self, timers: &[Envelope], now: Timestamp) -> Result<(), Failure> {
@@ -134,7 +150,9 @@ pub(crate) fn keeps(effect: &Effect, directory: &Directory) -> bool {
         EffectKind::Send { .. }
         | EffectKind::StartTurn { .. }
         | EffectKind::Arm(_)
-        | EffectKind::Notify { .. } => true,
+        | EffectKind::Notify { .. }
+        | EffectKind::Nudge { .. }
+        | EffectKind::Erase { .. } => true,
     }
 }
 
@@ -168,7 +186,7 @@ impl Context<'_> {
     }
 
     /// The event's own text, when it is the turn's trigger.
-    fn own_text(&self, trigger: &handover_core::EventId) -> Option<String> {
+    fn own_text(&self, trigger: &EventId) -> Option<String> {
         if *trigger != self.marker.id {
             return None;
         }
@@ -185,9 +203,23 @@ impl Context<'_> {
             | EventKind::Delivery(_)
             | EventKind::Outcome(_)
             | EventKind::Timer(_)
-            | EventKind::Command(_) => None,
+            | EventKind::Command(_)
+            | EventKind::Contact { .. } => None,
         }
     }
+}
+
+/// A hint for another conversation of the contact. The same effect always makes the same event.
+fn contact_event(
+    context: &Context<'_>,
+    effect: &EffectId,
+    conversation: &ConversationId,
+    inbox: &InboxId,
+    assignee: bool,
+    now: Timestamp,
+) -> Envelope {
+    let id = EventId::of(conversation, "contact", effect.as_str());
+    own_event(&context.conversation.account, inbox, conversation, id, now, EventKind::Contact { assignee })
 }
 
 /// What an event says to the client.
@@ -204,7 +236,11 @@ fn event_text(kind: &EventKind) -> Option<&str> {
             | Kind::Pause { .. }
             | Kind::StartHandover { .. }
             | Kind::Tag { .. }
-            | Kind::CompleteTask => None,
+            | Kind::CompleteTask
+            | Kind::Link { .. }
+            | Kind::Unlink
+            | Kind::Release { .. }
+            | Kind::Erase => None,
         },
         EventKind::Message(_)
         | EventKind::Edited { .. }
@@ -216,7 +252,8 @@ fn event_text(kind: &EventKind) -> Option<&str> {
         | EventKind::ThreadControl(_)
         | EventKind::System { .. }
         | EventKind::Delivery(_)
-        | EventKind::Timer(_) => None,
+        | EventKind::Timer(_)
+        | EventKind::Contact { .. } => None,
     }
 }
 
@@ -237,6 +274,7 @@ pub(crate) fn kept_content(kind: &EventKind) -> Option<Content> {
         | EventKind::ThreadControl(_)
         | EventKind::System { .. }
         | EventKind::Delivery(_)
-        | EventKind::Timer(_) => None,
+        | EventKind::Timer(_)
+        | EventKind::Contact { .. } => None,
     }
 }

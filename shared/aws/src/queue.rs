@@ -7,8 +7,8 @@ use aws_sdk_sqs::{
     types::{ChangeMessageVisibilityBatchRequestEntry, SendMessageBatchRequestEntry},
 };
 use handover_core::{
-    AccountId, Announcement, ContactId, ConversationId, DeliveryId, EffectId, Envelope, InboxId,
-    Notification, Purpose, ScenarioKind, Timer, Timestamp, TurnId, WebhookId, lower_base32,
+    AccountId, Announcement, Assignee, ContactId, ConversationId, DeliveryId, EffectId, Envelope, EventId,
+    EventKind, InboxId, Notification, Purpose, ScenarioKind, Timer, Timestamp, TurnId, WebhookId, lower_base32,
 };
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -60,7 +60,7 @@ pub struct Turn {
     /// The epoch that it was decided in.
     pub epoch: u64,
     /// The message that it begins with.
-    pub trigger: handover_core::EventId,
+    pub trigger: EventId,
     /// What the message says, when this is its own turn.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
@@ -88,6 +88,38 @@ pub enum Timed {
         /// One account; none: all of them.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         account: Option<AccountId>,
+    },
+    /// Somebody was removed: take what is theirs from them, a page at a time.
+    Left {
+        /// The account.
+        account: AccountId,
+        /// The staff member or team.
+        assignee: Assignee,
+        /// When.
+        at: Timestamp,
+        /// Everything was looked at already, but settings that knew them were still believed.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        again: bool,
+        /// Something was found.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        found: bool,
+        /// Where the page begins.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cursor: Option<String>,
+    },
+    /// Remove what is stored of a client in a conversation.
+    Erase {
+        /// The account.
+        account: AccountId,
+        /// The conversation.
+        conversation: ConversationId,
+        /// What reached us up to then.
+        until: Timestamp,
+        /// What was said to the client before this epoch.
+        epoch: u64,
+        /// It was done once, while a text may have been on its way.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        again: bool,
     },
 }
 
@@ -447,21 +479,29 @@ pub fn timer_event(
             format!("{}-{}-{}", timer.kind.name(), timer.epoch, timer.sequence)
         }
     };
-    let id = handover_core::EventId::of(conversation, "timer", &discriminator);
+    let id = EventId::of(conversation, "timer", &discriminator);
+    own_event(account, inbox, conversation, id, now, EventKind::Timer(timer.clone()))
+}
+
+/// An event of our own about a conversation. Whenever it is made again, it is the same enqueue.
+pub fn own_event(
+    account: &AccountId,
+    inbox: &InboxId,
+    conversation: &ConversationId,
+    id: EventId,
+    now: Timestamp,
+    kind: EventKind,
+) -> Envelope {
     let delivery_id = id.as_str().parse().unwrap_or_else(|_| DeliveryId::from_random([0; 16]));
     Envelope {
         account: account.clone(),
         inbox: inbox.clone(),
         conversation: conversation.clone(),
         identities: Vec::new(),
+        person: None,
         address: None,
         delivery_id,
         waited: false,
-        event: handover_core::Event {
-            id,
-            sent_at: None,
-            received_at: now,
-            kind: handover_core::EventKind::Timer(timer.clone()),
-        },
+        event: handover_core::Event { id, sent_at: None, received_at: now, kind },
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ActionId, ApiKeyId, Assignee, Pause, ReplySignals, StaffId};
+use crate::{ActionId, ApiKeyId, Assignee, ConversationId, Pause, ReplySignals, StaffId};
 
 /// What a staff member or an API client wants.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -68,6 +68,20 @@ pub enum CommandKind {
     },
     /// The open handover's task is done.
     CompleteTask,
+    /// The client is the same person as the client of another conversation.
+    Link {
+        /// Which.
+        with: ConversationId,
+    },
+    /// They are not the same person after all.
+    Unlink,
+    /// Somebody is no longer there: take the contact from them, if it is theirs.
+    Release {
+        /// From whom.
+        from: Assignee,
+    },
+    /// Forget what is known of the client.
+    Erase,
     /// An external bot says something, as of an epoch.
     BotMessage {
         /// What.

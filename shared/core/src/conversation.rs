@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AccountId, ActionId, BotId, Channel, ContactId, ConversationId, EventId, InboxId, Principal,
+    AccountId, ActionId, BotId, Channel, ContactId, ConversationId, Event, EventId, EventKind, InboxId, Principal,
     QUIET_CEILING, ScenarioKind, Timestamp,
 };
 
@@ -60,6 +60,19 @@ pub struct Conversation {
     /// Counts the timers that were set; part of their names.
     #[serde(default)]
     pub timer_sequence: u32,
+    /// When the client's data was last erased.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub erased: Option<Erased>,
+}
+
+/// An erasure of what is stored about the client. The counters go on, so that nothing that is still under
+/// way can be taken for something new.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Erased {
+    /// When.
+    pub at: Timestamp,
+    /// The epoch that began with it.
+    pub epoch: u64,
 }
 
 /// Who may answer.
@@ -132,6 +145,11 @@ pub enum Origin {
         /// Who.
         by: Principal,
     },
+    /// Humans own another conversation of the contact, and its bot is to be silent in all of them.
+    Elsewhere {
+        /// Which.
+        conversation: ConversationId,
+    },
 }
 
 impl Origin {
@@ -139,16 +157,17 @@ impl Origin {
     pub const fn scenario(&self) -> Option<ScenarioKind> {
         match self {
             Self::Action { scenario, .. } => Some(*scenario),
-            Self::Takeover { .. } | Self::Pause { .. } => None,
+            Self::Takeover { .. } | Self::Pause { .. } | Self::Elsewhere { .. } => None,
         }
     }
 
-    /// A short name: the scenario's, `takeover` or `pause`.
+    /// A short name: the scenario's, `takeover`, `pause` or `elsewhere`.
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Action { scenario, .. } => scenario.name(),
             Self::Takeover { .. } => "takeover",
             Self::Pause { .. } => "pause",
+            Self::Elsewhere { .. } => "elsewhere",
         }
     }
 }
@@ -164,6 +183,11 @@ pub enum Returns {
 }
 
 impl HumanControl {
+    /// Whether humans are at another conversation of the contact, and not at this one.
+    pub const fn is_elsewhere(&self) -> bool {
+        matches!(self.origin, Origin::Elsewhere { .. })
+    }
+
     /// When the bot may resume: the later of the pause's end and the last human message plus the
     /// quiet time, at most 24 hours after the pause's end.
     pub fn resumes_at(&self) -> Option<Timestamp> {
@@ -265,7 +289,36 @@ impl Conversation {
             recent: Vec::new(),
             opted_out: false,
             timer_sequence: 0,
+            erased: None,
         }
+    }
+
+    /// Whether nothing is known of the client since their data was erased.
+    pub const fn is_erased(&self) -> bool {
+        self.erased.is_some() && self.address.is_empty()
+    }
+
+    /// Whether an event makes an erased conversation a living one again: a message does, and what our
+    /// side did after the erasure.
+    pub fn is_revived_by(&self, event: &Event) -> bool {
+        self.is_erased()
+            && match event.kind {
+                EventKind::Message(_) => true,
+                EventKind::Echo(_) | EventKind::ThreadControl(_) => {
+                    self.erased.is_some_and(|erased| event.received_at >= erased.at)
+                }
+                EventKind::Edited { .. }
+                | EventKind::Deleted { .. }
+                | EventKind::Reaction { .. }
+                | EventKind::Receipt(_)
+                | EventKind::Consent { .. }
+                | EventKind::System { .. }
+                | EventKind::Delivery(_)
+                | EventKind::Outcome(_)
+                | EventKind::Timer(_)
+                | EventKind::Command(_)
+                | EventKind::Contact { .. } => false,
+            }
     }
 
     /// The human stretch, when humans own the conversation.

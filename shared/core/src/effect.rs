@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ActionId, Assignee, BotId, EffectId, EventId, Purpose, Timer, Timestamp, TurnId};
+use crate::{
+    ActionId, Assignee, BotId, ConversationId, EffectId, EventId, InboxId, Purpose, Timer, Timestamp, TurnId,
+};
 
 /// Something to do to the world. Holds references, never text.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,6 +61,22 @@ pub enum EffectKind {
         /// Where to.
         to: ThreadTarget,
         /// The epoch that it was decided in.
+        epoch: u64,
+    },
+    /// Have another conversation of the contact look at the contact's record. In doubt: again.
+    Nudge {
+        /// Which.
+        conversation: ConversationId,
+        /// Its inbox.
+        inbox: InboxId,
+        /// The assignee has changed.
+        assignee: bool,
+    },
+    /// Remove what is stored of the client in this conversation. In doubt: again.
+    Erase {
+        /// What reached us up to then.
+        until: Timestamp,
+        /// What was said to the client before this epoch.
         epoch: u64,
     },
     /// Tell the account's own automations. In doubt: again.
@@ -130,6 +148,8 @@ pub enum NotificationKind {
     LoopGuard,
     /// Something that came in could not be read.
     Quarantined,
+    /// Somebody was removed, and what was theirs waits unassigned.
+    AssigneeLeft,
 }
 
 impl NotificationKind {
@@ -146,6 +166,7 @@ impl NotificationKind {
             Self::AssigneeMissing => "assignee_missing",
             Self::LoopGuard => "loop_guard",
             Self::Quarantined => "quarantined",
+            Self::AssigneeLeft => "assignee_left",
         }
     }
 }

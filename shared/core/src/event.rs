@@ -19,6 +19,9 @@ pub struct Envelope {
     /// Every identity seen of the client, strongest first; empty for events of our own.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub identities: Vec<String>,
+    /// The client as a person, as the provider or the business calls them in every inbox, where it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub person: Option<String>,
     /// Where the client is written to, in the provider's form; absent for events of our own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,
@@ -95,6 +98,12 @@ pub enum EventKind {
     Timer(Timer),
     /// A staff member or an API client wants something.
     Command(Command),
+    /// Something about the contact changed in another of its conversations. A hint: the contact's record
+    /// is the truth.
+    Contact {
+        /// Whom it is assigned to.
+        assignee: bool,
+    },
 }
 
 /// A client's message.
@@ -446,6 +455,7 @@ impl EventKind {
             Self::Outcome(_) => "outcome",
             Self::Timer(_) => "timer",
             Self::Command(_) => "command",
+            Self::Contact { .. } => "contact",
         }
     }
 }

@@ -110,6 +110,12 @@ pub enum HandoverEnd {
         /// Who.
         by: Principal,
     },
+    /// It was only that humans owned another conversation of the contact, and they do no more.
+    ElsewhereEnded,
+    /// A human stepped in here, where it had only been that humans owned another conversation.
+    TakenOver,
+    /// What was stored about the client was erased.
+    Erased,
 }
 
 /// A change of a stored handover. Each sets fields of its own, so that no read is needed.

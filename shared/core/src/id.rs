@@ -123,6 +123,11 @@ impl ContactId {
     pub fn of(conversation: &ConversationId) -> Self {
         Self(conversation.0.clone())
     }
+
+    /// The contact that a provider or the business itself calls `person`, whatever the inbox.
+    pub fn named(account: &AccountId, person: &str) -> Self {
+        Self(derive("contact", &[account.as_str(), person]))
+    }
 }
 
 impl EventId {

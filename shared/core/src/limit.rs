@@ -34,6 +34,8 @@ pub const ECHO_WAIT: Duration = Duration::from_secs(30);
 pub const CLIENT_TIME_GRAIN: Duration = Duration::from_hours(1);
 /// Three handovers within this time keep the conversation with humans, where that is switched on.
 pub const LOOP_WINDOW: Duration = Duration::from_hours(24);
+/// Conversations that one contact may have.
+pub const MAX_LINKED: usize = 20;
 /// Handovers that a conversation remembers: one for each scenario that can cool down, and more
 /// than the loop guard counts.
 pub const RECENT_HANDOVERS: usize = 3;

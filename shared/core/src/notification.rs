@@ -59,7 +59,8 @@ pub fn wants(staff: &Staff, about: NotificationKind, channel: NotificationChanne
         | NotificationKind::NotConfigured
         | NotificationKind::AssigneeMissing
         | NotificationKind::LoopGuard
-        | NotificationKind::Quarantined => return channel == NotificationChannel::InApp,
+        | NotificationKind::Quarantined
+        | NotificationKind::AssigneeLeft => return channel == NotificationChannel::InApp,
     };
     match channel {
         NotificationChannel::InApp => switches.in_app,

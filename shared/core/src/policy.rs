@@ -1,8 +1,8 @@
 //! What `decide` is told about the business, beside the conversation itself.
 
 use crate::{
-    Account, ActionId, Assignee, Bot, HandoverAction, Inbox, PhraseMatch, ScenarioKind, Staff, StaffId, Team,
-    Webhook,
+    Account, ActionId, Assignee, Bot, Contact, ConversationId, HandoverAction, Inbox, InboxId, PhraseMatch,
+    ScenarioKind, Staff, StaffId, Team, Webhook,
 };
 
 /// Everything that the business has set, as of one moment.
@@ -79,6 +79,19 @@ pub struct Evidence {
     pub same_issue: Option<bool>,
     /// What the ledger says about an echo.
     pub echo: EchoEvidence,
+    /// The other contact, where the event moves the conversation from one to another.
+    pub other: Option<OtherContact>,
+}
+
+/// A contact that a conversation may move to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OtherContact {
+    /// A conversation of theirs.
+    pub conversation: ConversationId,
+    /// Its inbox.
+    pub inbox: InboxId,
+    /// The contact.
+    pub contact: Contact,
 }
 
 impl Evidence {

@@ -121,6 +121,12 @@ pub enum Verdict {
     PauseEnded,
     /// The promise was not kept in time.
     PromiseMissed,
+    /// It belongs to another conversation's contact now.
+    Linked,
+    /// It has a contact of its own again.
+    Unlinked,
+    /// What was known of the client was erased.
+    Erased,
     /// The command does not fit the state.
     Refused,
 }
@@ -151,6 +157,14 @@ pub enum Refusal {
     OptedOut,
     /// It reached us more than 24 hours ago.
     TooOld,
+    /// There is no such conversation.
+    NoSuchConversation,
+    /// Its contact has other conversations already.
+    AlreadyLinked,
+    /// The contact has as many conversations as one may have.
+    TooManyLinked,
+    /// It has a contact of its own.
+    NotLinked,
 }
 
 impl Record {

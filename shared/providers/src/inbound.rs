@@ -84,6 +84,8 @@ pub struct Inbound {
     /// What the client is known by, strongest first (a business-scoped id before a phone number;
     /// the provider's conversation where that is what all its events have in common). Never empty.
     pub identities: Vec<String>,
+    /// The client as a person, where they are called the same in every inbox of the business.
+    pub person: Option<String>,
     /// Where an answer to the client goes: the `to` of [`crate::send_text`].
     pub address: String,
     /// Who wrote or did it, in the provider's words: the client, or who acted on our side.
@@ -116,6 +118,7 @@ impl Inbound {
         Self {
             address: identity.clone(),
             identities: vec![identity],
+            person: None,
             sender: None,
             author_name: None,
             recipient: None,
@@ -145,6 +148,7 @@ impl Inbound {
             EventKind::Outcome(_) => ("outcome", ""),
             EventKind::Timer(_) => ("timer", ""),
             EventKind::Command(_) => ("command", ""),
+            EventKind::Contact { .. } => ("contact", ""),
         };
         EventId::derive(inbox, class, self.same_as.as_deref().unwrap_or(&self.dedupe_id), discriminator)
     }

@@ -60,6 +60,8 @@ impl Store {
         let alone = !state_changed
             && !contact_changed
             && commit.applied.handovers.is_empty()
+            && commit.applied.left.is_none()
+            && !commit.applied.relist
             && commit.aliases.is_empty();
         if alone {
             return self.commit_message(commit.message).await;
@@ -103,7 +105,11 @@ impl Store {
             self.state_write(commit)?,
         ];
         if commit.applied.contact != *commit.contact_before {
-            writes.push(self.contact_write(account, commit)?);
+            writes.push(self.contact_write(account, &commit.applied.contact)?);
+        }
+        if let Some(left) = &commit.applied.left {
+            // Written even if nothing changes in it: whoever links to it at the same moment must notice.
+            writes.push(self.contact_write(account, left)?);
         }
         for alias in commit.aliases {
             let item = alias_item(account, alias, conversation);
@@ -173,9 +179,9 @@ impl Store {
         }
     }
 
-    fn contact_write(&self, account: &AccountId, commit: &Commit<'_>) -> Result<TransactWriteItem, Failure> {
-        let before = commit.contact_before.version;
-        let mut contact = commit.applied.contact.clone();
+    fn contact_write(&self, account: &AccountId, contact: &Contact) -> Result<TransactWriteItem, Failure> {
+        let before = contact.version;
+        let mut contact = contact.clone();
         contact.version = before.saturating_add(1);
         let item = encode(&ContactItem {
             pk: keys::contact(account, &contact.id),
@@ -267,14 +273,16 @@ fn judge_cancellation(
 pub(super) fn state_item(conversation: Conversation, assignee: Option<&Assignee>) -> StateItem {
     let owner = assignee.map(Assignee::label);
     let human = conversation.human();
+    // What is erased stands in no list.
+    let listed = !conversation.is_erased();
     StateItem {
         pk: keys::conversation(&conversation.account, &conversation.id),
         sk: keys::STATE.to_owned(),
         schema: SCHEMA,
         version: conversation.version,
         moved_to: None,
-        inbox_pk: Some(keys::inbox_index(&conversation.account)),
-        inbox_sk: Some(keys::inbox_sort(&conversation, owner.as_deref())),
+        inbox_pk: listed.then(|| keys::inbox_index(&conversation.account)),
+        inbox_sk: listed.then(|| keys::inbox_sort(&conversation, owner.as_deref())),
         conversation: Some(conversation.id.clone()),
         inbox: Some(conversation.inbox.clone()),
         wake_at: conversation.wake_at(),

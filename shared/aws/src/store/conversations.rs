@@ -62,16 +62,22 @@ impl Store {
         let contact = match own_contact {
             Some(item) if item.contact.id == conversation.contact => item.contact,
             Some(_) | None if conversation.contact != ContactId::of(id) => {
-                self.contact(account, &conversation.contact).await?
+                self.contact(account, &conversation.contact, conversation.control_since).await?
             }
             Some(_) | None => Contact::new(conversation.contact.clone(), conversation.control_since),
         };
         Ok(Head::Here { conversation: Box::new(conversation), contact: Box::new(contact) })
     }
 
-    async fn contact(&self, account: &AccountId, id: &ContactId) -> Result<Contact, Failure> {
+    /// A contact; one of whom nothing is stored yet is new since `since`.
+    pub async fn contact(
+        &self,
+        account: &AccountId,
+        id: &ContactId,
+        since: Timestamp,
+    ) -> Result<Contact, Failure> {
         let item: Option<ContactItem> = self.get(&keys::contact(account, id), keys::CONTACT, true).await?;
-        item.map(|item| item.contact).ok_or(Failure::quarantine("linked contact is missing"))
+        Ok(item.map_or_else(|| Contact::new(id.clone(), since), |item| item.contact))
     }
 
     /// A conversation's state alone, strongly consistent: what a fence reads.

@@ -6,12 +6,12 @@ use aws_sdk_dynamodb::{
     types::{AttributeValue, Delete, Put, TransactWriteItem},
 };
 use handover_core::{
-    Account, AccountId, ApiKeyId, Bot, BotId, BotRevision, InboxId, Staff, StaffId, Team, TeamId, Timestamp,
+    Account, AccountId, ApiKeyId, Assignee, Bot, BotId, BotRevision, InboxId, Staff, StaffId, Team, TeamId, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Item, Store, StoredInbox, classify, decode, encode, expressions,
+    Item, LeavingItem, Store, StoredInbox, classify, decode, encode, expressions,
     items::{AccountItem, CurrentItem, InboxItem, ListedItem, RevisionItem, SCHEMA, StaffItem, TeamItem},
     keys,
 };
@@ -105,9 +105,11 @@ impl Store {
         self.edit(edit, &what, vec![(encode(&item)?, condition(edit))]).await
     }
 
-    /// Removes a staff member; `false` when somebody else has changed them since.
+    /// Removes a staff member, with a note that what is theirs is to be taken from them; `false` when
+    /// somebody else has changed them since.
     pub async fn delete_staff(&self, edit: &Edit<'_>, id: &StaffId) -> Result<bool, Failure> {
-        self.delete(edit, &format!("staff/{id}"), &keys::staff(id)).await
+        let leaving = Assignee::Staff(id.clone());
+        self.delete(edit, &format!("staff/{id}"), &keys::staff(id), leaving).await
     }
 
     /// A team.
@@ -133,9 +135,11 @@ impl Store {
         self.edit(edit, &what, vec![(encode(&item)?, condition(edit))]).await
     }
 
-    /// Removes a team; `false` when somebody else has changed it since.
+    /// Removes a team, with a note that what is theirs is to be taken from them; `false` when somebody
+    /// else has changed it since.
     pub async fn delete_team(&self, edit: &Edit<'_>, id: &TeamId) -> Result<bool, Failure> {
-        self.delete(edit, &format!("team/{id}"), &keys::team(id)).await
+        let leaving = Assignee::Team(id.clone());
+        self.delete(edit, &format!("team/{id}"), &keys::team(id), leaving).await
     }
 
     /// A bot in its present revision.
@@ -214,6 +218,12 @@ impl Store {
         items.into_iter().rev().map(decode).collect()
     }
 
+    /// Writes a line into the journal for something that is no edit.
+    pub async fn journal(&self, edit: &Edit<'_>, what: &str) -> Result<(), Failure> {
+        self.transact(vec![self.audit_write(edit, what, None)?]).await?;
+        Ok(())
+    }
+
     /// Lets go of something in quarantine, with a line that says why. Done twice it is done once.
     pub async fn discard_quarantined(&self, edit: &Edit<'_>, id: &str, why: &str) -> Result<(), Failure> {
         let delete = Delete::builder()
@@ -256,7 +266,13 @@ impl Store {
         Ok(self.transact(writes).await?.then(|| edit.version()))
     }
 
-    async fn delete(&self, edit: &Edit<'_>, what: &str, sk: &str) -> Result<bool, Failure> {
+    async fn delete(
+        &self,
+        edit: &Edit<'_>,
+        what: &str,
+        sk: &str,
+        leaving: Assignee,
+    ) -> Result<bool, Failure> {
         let delete = Delete::builder()
             .table_name(&self.table)
             .key("pk", AttributeValue::S(keys::account(edit.account)))
@@ -265,8 +281,12 @@ impl Store {
             .expression_attribute_values(":version", version(edit.seen))
             .build()
             .map_err(|_| Failure::quarantine("write cannot be built"))?;
-        let writes =
-            vec![TransactWriteItem::builder().delete(delete).build(), self.audit_write(edit, what, None)?];
+        let leaving = LeavingItem::new(edit.account, leaving, edit.at);
+        let writes = vec![
+            TransactWriteItem::builder().delete(delete).build(),
+            self.edit_write(encode(&leaving)?, expressions::ALWAYS, None)?,
+            self.audit_write(edit, what, None)?,
+        ];
         self.transact(writes).await
     }
 

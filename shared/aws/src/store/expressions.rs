@@ -9,6 +9,8 @@ use serde::Serialize;
 use super::Item;
 use crate::Failure;
 
+/// Items of a partition.
+pub(super) const PARTITION: &str = "pk = :pk";
 /// Items of a partition whose sort key begins with a prefix.
 pub(super) const PARTITION_PREFIX: &str = "pk = :pk AND begins_with(sk, :prefix)";
 /// Rows of an account in the `inbox` index that are of one kind.
@@ -68,6 +70,11 @@ impl Update {
     /// Removes an attribute; its name must not be a reserved word.
     pub(super) fn remove(&mut self, name: &str) {
         self.remove.push(name.to_owned());
+    }
+
+    /// Whether it changes nothing.
+    pub(super) fn is_empty(&self) -> bool {
+        self.set.is_empty() && self.remove.is_empty()
     }
 
     /// Another value for the condition.

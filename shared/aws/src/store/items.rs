@@ -222,11 +222,17 @@ pub struct LedgerItem {
     pub state: LedgerState,
     /// When it was last claimed or settled.
     pub at: Timestamp,
-    /// A hash of the text, to recognise its echo.
+    /// A hash of the text, to recognise its echo; empty once the client's data is erased.
     pub text_hash: String,
-    /// The provider's id of the message.
+    /// The hashes of its parts, where it is too long for one message.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub part_hashes: Vec<String>,
+    /// The provider's id of the message, or of its first part that got one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub provider_message: Option<String>,
+    /// The provider's ids of the other parts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub more_messages: Vec<String>,
     /// The provider's code or our class, when it was not sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
@@ -235,6 +241,29 @@ pub struct LedgerItem {
     pub receipt: Option<ReceiptStatus>,
     /// When the table forgets it, in seconds since the Unix epoch.
     pub expires_at: i64,
+}
+
+impl LedgerItem {
+    /// Whether the provider calls it, or a part of it, by this id.
+    pub fn is_called(&self, message: &str) -> bool {
+        self.provider_message.iter().chain(&self.more_messages).any(|known| known == message)
+    }
+
+    /// Whether this hash is its text's, or a part's.
+    pub fn says(&self, hash: &str) -> bool {
+        self.text_hash == hash || self.part_hashes.iter().any(|part| part == hash)
+    }
+
+    /// Whether an echo of it can come that no id tells apart: nobody knows whether it was sent, or the
+    /// provider gave no id for each part.
+    pub fn may_come_nameless(&self) -> bool {
+        let named = usize::from(self.provider_message.is_some()) + self.more_messages.len();
+        match self.state {
+            LedgerState::Claimed | LedgerState::Unknown => true,
+            LedgerState::Sent => named < self.part_hashes.len().max(1),
+            LedgerState::Released | LedgerState::Failed | LedgerState::Suppressed => false,
+        }
+    }
 }
 
 /// How far a send got.

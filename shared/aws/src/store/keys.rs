@@ -123,6 +123,11 @@ pub(crate) fn audit(account: &AccountId) -> String {
     format!("U#{account}")
 }
 
+/// Partition of an account's staff members and teams whose removal is under way.
+pub(crate) fn leaving(account: &AccountId) -> String {
+    format!("L#{account}")
+}
+
 /// Partition of an account's API keys.
 pub(crate) fn api_keys(account: &AccountId) -> String {
     format!("K#{account}")

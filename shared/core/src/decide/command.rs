@@ -6,7 +6,7 @@ use crate::{
     STAFF_TEXT_EXPIRES_AFTER, StaffId, TextSource, TimerKind, Verdict,
 };
 
-use super::{draft::Draft, too_old};
+use super::{contact, draft::Draft, too_old};
 
 pub(super) fn command(mut draft: Draft<'_>, command: &Command) -> Decision {
     if too_old(draft.input.event, draft.now) {
@@ -40,6 +40,10 @@ pub(super) fn command(mut draft: Draft<'_>, command: &Command) -> Decision {
             draft.close_task(draft.at());
             draft.apply(Verdict::TaskDone)
         }
+        CommandKind::Link { .. } => contact::link(draft),
+        CommandKind::Unlink => contact::unlink(draft),
+        CommandKind::Release { from } => contact::release(draft, from),
+        CommandKind::Erase => contact::erase(draft),
         CommandKind::BotMessage { epoch, signals, .. } => bot_message(draft, *epoch, signals.promises_person),
     }
 }
@@ -98,7 +102,7 @@ fn reply(mut draft: Draft<'_>, by: &Principal) -> Decision {
     if draft.conversation.opted_out {
         return draft.refuse(Refusal::OptedOut);
     }
-    if draft.conversation.human().is_none() {
+    if draft.humans_are_elsewhere() || draft.conversation.human().is_none() {
         draft.take_over(Some(by.clone()), None, true);
     } else {
         draft.human_wrote();
@@ -118,6 +122,8 @@ fn hand_back(mut draft: Draft<'_>, by: &Principal) -> Decision {
         return draft.refuse(Refusal::AlreadyWithBot);
     }
     draft.settle_by_hand();
+    // Who gives it back by hand wants the bot to go on, whoever is at the contact's other conversations.
+    draft.contact.holding.clear();
     let at = draft.at();
     draft.end(at, HandoverEnd::HandedBack { by: Some(by.clone()) }, false);
     draft.apply(Verdict::HandedBack)
@@ -125,6 +131,7 @@ fn hand_back(mut draft: Draft<'_>, by: &Principal) -> Decision {
 
 fn resolve(mut draft: Draft<'_>, by: &Principal) -> Decision {
     draft.settle_by_hand();
+    draft.contact.holding.clear();
     draft.contact.assignee = None;
     let at = draft.at();
     draft.end(at, HandoverEnd::Resolved { by: by.clone() }, false);
@@ -132,7 +139,7 @@ fn resolve(mut draft: Draft<'_>, by: &Principal) -> Decision {
 }
 
 fn set_pause(mut draft: Draft<'_>, by: &Principal, pause: Pause) -> Decision {
-    if draft.conversation.human().is_none() {
+    if draft.humans_are_elsewhere() || draft.conversation.human().is_none() {
         draft.silence(by.clone(), pause);
         return draft.apply(Verdict::PauseSet);
     }
@@ -148,7 +155,7 @@ fn set_pause(mut draft: Draft<'_>, by: &Principal, pause: Pause) -> Decision {
 }
 
 fn start_handover(mut draft: Draft<'_>, action: Option<&ActionId>) -> Decision {
-    if draft.conversation.human().is_some() {
+    if draft.conversation.human().is_some() && !draft.humans_are_elsewhere() {
         return draft.refuse(Refusal::AlreadyWithHumans);
     }
     if !draft.policy.account.labs.human_handover {
@@ -189,7 +196,7 @@ impl Draft<'_> {
     }
 
     /// Gives the contact to somebody; an open handover and its task follow.
-    fn give_to(&mut self, to: Option<Assignee>, claimed: bool) {
+    pub(super) fn give_to(&mut self, to: Option<Assignee>, claimed: bool) {
         self.contact.assignee.clone_from(&to);
         let at = self.at();
         let of_task = self.conversation.open_task;

@@ -1,7 +1,7 @@
 //! A decision in the making.
 
 use crate::{
-    Announcement, Audience, BotRevision, Contact, Conversation, Effect, EffectId, EffectKind, EventId,
+    Announcement, Audience, BotRevision, Contact, ContactId, Conversation, Effect, EffectId, EffectKind, EventId,
     HandoverChange, NotificationKind, Policy, Purpose, Record, Refusal, TextSource, Timer, TimerKind,
     Timestamp, TurnId, Verdict,
 };
@@ -15,6 +15,10 @@ pub(super) struct Draft<'a> {
     pub(super) now: Timestamp,
     pub(super) conversation: Conversation,
     pub(super) contact: Contact,
+    /// The contact as it is stored.
+    pub(super) stored: Contact,
+    pub(super) left: Option<Contact>,
+    pub(super) relist: bool,
     pub(super) handovers: Vec<(u64, HandoverChange)>,
     pub(super) effects: Vec<Effect>,
     pub(super) record: Record,
@@ -24,12 +28,21 @@ impl<'a> Draft<'a> {
     pub(super) fn new(input: &'a Input<'a>, policy: &'a Policy<'a>, now: Timestamp) -> Self {
         let mut record = Record::new(Verdict::Noted, input.conversation.epoch);
         record.revision = policy.bot.map(|bot| bot.revision);
+        let mut contact = input.contact.clone();
+        let conversation = input.conversation;
+        if contact.id != ContactId::of(&conversation.id) {
+            // The first that is heard of it, where the contact was known before.
+            contact.linked.entry(conversation.id.clone()).or_insert_with(|| conversation.inbox.clone());
+        }
         Self {
             input,
             policy,
             now,
             conversation: input.conversation.clone(),
-            contact: input.contact.clone(),
+            contact,
+            stored: input.contact.clone(),
+            left: None,
+            relist: false,
             handovers: Vec::new(),
             effects: Vec::new(),
             record,
@@ -65,9 +78,12 @@ impl<'a> Draft<'a> {
     pub(super) fn apply(mut self, verdict: Verdict) -> Decision {
         self.record.verdict = verdict;
         self.record.epoch = self.conversation.epoch;
+        self.nudge_others();
         Decision::Apply(Box::new(Applied {
             conversation: self.conversation,
             contact: self.contact,
+            left: self.left,
+            relist: self.relist,
             handovers: self.handovers,
             effects: self.effects,
             record: self.record,
@@ -85,7 +101,7 @@ impl<'a> Draft<'a> {
         self.handovers.push((epoch, change));
     }
 
-    fn effect(&mut self, kind_name: &str, cause: &str, kind: EffectKind) {
+    pub(super) fn effect(&mut self, kind_name: &str, cause: &str, kind: EffectKind) {
         let id = EffectId::derive(&self.conversation.id, kind_name, cause);
         self.push(Effect { id, kind });
     }

@@ -38,6 +38,7 @@ impl Draft<'_> {
             self.record.resumed = true;
             self.end(at, HandoverEnd::PauseEnded, answers_itself);
         }
+        self.follow_holders(answers_itself);
     }
 
     fn miss(&mut self, promise: Promise) {
@@ -51,6 +52,7 @@ impl Draft<'_> {
     /// Hands over by an action's settings.
     pub(super) fn hand_over(&mut self, action: &HandoverAction, scenario: ScenarioKind) {
         let Some(revision) = self.bot() else { return };
+        self.leave_elsewhere();
         let origin = Origin::Action {
             action: action.id.clone(),
             bot: revision.bot.id.clone(),
@@ -104,6 +106,7 @@ impl Draft<'_> {
         let twelve_hours = Pause::For { days: 0, hours: 12, minutes: 0 };
         let pause = self.bot().map_or(twelve_hours, |revision| revision.bot.takeover_pause);
         let taken_by = staff_of(by.as_ref());
+        self.leave_elsewhere();
         let origin = Origin::Takeover { by, app };
         self.begin(Beginning {
             origin,
@@ -118,6 +121,7 @@ impl Draft<'_> {
 
     /// Somebody silences the bot.
     pub(super) fn silence(&mut self, by: Principal, pause: Pause) {
+        self.leave_elsewhere();
         self.begin(Beginning {
             origin: Origin::Pause { by },
             pause,
@@ -131,23 +135,12 @@ impl Draft<'_> {
 
     fn begin(&mut self, beginning: Beginning<'_>) {
         let at = self.at();
-        self.conversation.epoch = self.conversation.epoch.saturating_add(1);
-        self.conversation.control_since = at;
-        self.conversation.issue = None;
-        let epoch = self.conversation.epoch;
         let returns = beginning.pause.duration().map_or(Returns::ByHand, |pause| Returns::At(at + pause));
-        let unasked = self.take_back_turn();
-        let message = self.input.event.is_client_message().then(|| self.event_id().clone());
-        let waiting = message.or(unasked).map(|event| Waiting { event, since: at });
-        self.conversation.control = Control::Human(HumanControl {
-            origin: beginning.origin.clone(),
-            returns,
-            quiet_minutes: self.bot().map_or(15, |revision| revision.bot.quiet_minutes),
-            last_human_at: beginning.human_wrote.then_some(at),
-            waiting: waiting.filter(|_| !beginning.human_wrote),
-            urgency: 0,
-            resume_sequence: 0,
-        });
+        self.give_to_humans(beginning.origin.clone(), returns, beginning.human_wrote);
+        let epoch = self.conversation.epoch;
+        if self.bot().is_some_and(|revision| revision.bot.pause_all_inboxes) {
+            self.contact.holding.insert(self.conversation.id.clone());
+        }
 
         let was = self.contact.assignee.clone();
         self.choose_assignee(beginning.assign, beginning.taken_by.as_ref());
@@ -209,6 +202,26 @@ impl Draft<'_> {
         if beginning.taken_by.is_none() && !beginning.human_wrote {
             self.tell_assignee(task.is_some());
         }
+    }
+
+    /// Gives control to humans, in a new epoch.
+    pub(super) fn give_to_humans(&mut self, origin: Origin, returns: Returns, human_wrote: bool) {
+        let at = self.at();
+        self.conversation.epoch = self.conversation.epoch.saturating_add(1);
+        self.conversation.control_since = at;
+        self.conversation.issue = None;
+        let unasked = self.take_back_turn();
+        let message = self.input.event.is_client_message().then(|| self.event_id().clone());
+        let waiting = message.or(unasked).map(|event| Waiting { event, since: at });
+        self.conversation.control = Control::Human(HumanControl {
+            origin,
+            returns,
+            quiet_minutes: self.bot().map_or(15, |revision| revision.bot.quiet_minutes),
+            last_human_at: human_wrote.then_some(at),
+            waiting: waiting.filter(|_| !human_wrote),
+            urgency: 0,
+            resume_sequence: 0,
+        });
     }
 
     /// A turn that this very decision was going to start would be stale at once: its message waits
@@ -351,9 +364,12 @@ impl Draft<'_> {
         {
             recent.back_at = Some(at);
         }
-        let nobody_chose = end == HandoverEnd::PauseEnded;
+        self.contact.holding.remove(&self.conversation.id);
+        let nobody_chose = matches!(end, HandoverEnd::PauseEnded | HandoverEnd::ElsewhereEnded);
         self.change(ended, HandoverChange::Ended { at, end });
-        self.announce(Announcement::HandoverEnded, ended);
+        if !human.is_elsewhere() {
+            self.announce(Announcement::HandoverEnded, ended);
+        }
         let Some(waiting) = human.waiting else { return };
         // Who gives it back by hand wants the bot to go on.
         let again = nobody_chose && self.hand_over_again(&human.origin);
@@ -382,7 +398,7 @@ impl Draft<'_> {
         }
         let same = match origin {
             Origin::Action { action, .. } => self.policy.action(action).filter(|action| action.enabled),
-            Origin::Takeover { .. } | Origin::Pause { .. } => None,
+            Origin::Takeover { .. } | Origin::Pause { .. } | Origin::Elsewhere { .. } => None,
         };
         let Some(action) = same.or_else(|| self.policy.first_enabled(ScenarioKind::HumanRequested)) else {
             return false;
