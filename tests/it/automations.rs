@@ -57,6 +57,7 @@ async fn automations_hear_of_a_handover_from_its_beginning_to_its_end() {
         inbox: world.twilio().inbox.id.clone(),
         conversation: conversation.clone(),
         identities: Vec::new(),
+        person: None,
         address: None,
         delivery_id: DeliveryId::from_random([1; 16]),
         waited: false,

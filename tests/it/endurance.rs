@@ -22,6 +22,7 @@ async fn event(world: &World, id: &str, identities: &[&str], kind: EventKind) {
         inbox: inbox.id.clone(),
         conversation,
         identities: identities.iter().map(|identity| (*identity).to_owned()).collect(),
+        person: None,
         address: None,
         delivery_id: id.parse::<DeliveryId>().unwrap(),
         waited: false,

@@ -24,6 +24,7 @@ async fn command(world: &World, id: &str, kind: CommandKind) {
         inbox: inbox.id.clone(),
         conversation: world.conversation(world.twilio(), CLIENT),
         identities: Vec::new(),
+        person: None,
         address: None,
         delivery_id: id.parse::<DeliveryId>().unwrap(),
         waited: false,

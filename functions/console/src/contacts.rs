@@ -94,8 +94,10 @@ pub(crate) async fn history(call: &Call<'_>) -> Answered {
     let mut sent = HashMap::new();
     let mut ledgers = Vec::new();
     for id in found.conversations.keys() {
-        let (messages, ledger) =
-            tokio::join!(call.store().transcript(call.account(), id), call.store().ledger(call.account(), id));
+        let (messages, ledger) = tokio::join!(
+            call.store().transcript(call.account(), id),
+            call.store().ledger(call.account(), id)
+        );
         lines.extend(messages?.into_iter().map(|message| (id.clone(), message)));
         ledgers.extend(ledger?);
     }
@@ -217,7 +219,8 @@ async fn beside(call: &Call<'_>, found: &Found) -> Result<Vec<Value>, Problem> {
     let known_as = known_as(found);
     let mut items = Vec::new();
     for item in call.store().quarantine(call.account()).await? {
-        let names = |(inbox, word): &(_, String)| item.inbox.as_ref() == Some(inbox) && item.body.contains(word);
+        let names =
+            |(inbox, word): &(_, String)| item.inbox.as_ref() == Some(inbox) && item.body.contains(word);
         if is_theirs(item.conversation.as_ref()) || known_as.iter().any(names) {
             let value = json!({"reason": item.reason, "at": item.at, "body": item.body});
             items.push(json!({"conversation": item.conversation, "kind": "quarantine", "value": value}));
@@ -226,8 +229,10 @@ async fn beside(call: &Call<'_>, found: &Found) -> Result<Vec<Value>, Problem> {
     for staff in crate::staff::directory(call).await?.staff {
         for note in call.store().notes(call.account(), &staff.id).await? {
             if is_theirs(note.conversation.as_ref()) {
-                let value = json!({"staff": staff.id, "about": note.about, "channel": note.channel, "at": note.at});
-                items.push(json!({"conversation": note.conversation, "kind": "notification", "value": value}));
+                let value =
+                    json!({"staff": staff.id, "about": note.about, "channel": note.channel, "at": note.at});
+                items
+                    .push(json!({"conversation": note.conversation, "kind": "notification", "value": value}));
             }
         }
     }

@@ -18,11 +18,9 @@ use crate::{
         self, Assign, Claim, CompleteTask, HandBack, Link, Reply, Resolve, SetPause, SetTag, StartHandover,
         Unlink,
     },
-        self, Assign, Claim, CompleteTask, HandBack, Link, Reply, Resolve, SetPause, SetTag, StartHandover,
-        Unlink,
-    },
     contacts, conversations,
     http::{Answer, Call, Request, response},
+    inboxes, openapi,
     problem::{Answered, Problem},
     quarantine, staff, webhooks,
 };

@@ -72,8 +72,7 @@ impl App {
                 self.take_from(&Leaver { account, assignee, at, again, found, cursor }).await
             }
             Timed::Erase { account, conversation, until, epoch, again } => {
-                let erasure =
-                    Erasure { account: &account, conversation: &conversation, until, epoch };
+                let erasure = Erasure { account: &account, conversation: &conversation, until, epoch };
                 self.erase(&erasure, again).await
             }
             Timed::Sweep { account: Some(account) } => self.sweep(&account).await,

@@ -106,7 +106,14 @@ impl Publisher {
                     }));
                 }
                 EffectKind::Nudge { conversation, inbox, assignee } => looks.push(Timed::Event {
-                    envelope: Box::new(contact_event(context, &effect.id, conversation, inbox, *assignee, now)),
+                    envelope: Box::new(contact_event(
+                        context,
+                        &effect.id,
+                        conversation,
+                        inbox,
+                        *assignee,
+                        now,
+                    )),
                 }),
                 EffectKind::Erase { until, epoch } => looks.push(Timed::Erase {
                     account: context.conversation.account.clone(),

@@ -8,7 +8,8 @@ use aws_sdk_sqs::{
 };
 use handover_core::{
     AccountId, Announcement, Assignee, ContactId, ConversationId, DeliveryId, EffectId, Envelope, EventId,
-    EventKind, InboxId, Notification, Purpose, ScenarioKind, Timer, Timestamp, TurnId, WebhookId, lower_base32,
+    EventKind, InboxId, Notification, Purpose, ScenarioKind, Timer, Timestamp, TurnId, WebhookId,
+    lower_base32,
 };
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};

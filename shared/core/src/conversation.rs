@@ -5,8 +5,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AccountId, ActionId, BotId, Channel, ContactId, ConversationId, Event, EventId, EventKind, InboxId, Principal,
-    QUIET_CEILING, ScenarioKind, Timestamp,
+    AccountId, ActionId, BotId, Channel, ContactId, ConversationId, Event, EventId, EventKind, InboxId,
+    Principal, QUIET_CEILING, ScenarioKind, Timestamp,
 };
 
 /// One contact in one inbox.

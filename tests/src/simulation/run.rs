@@ -149,6 +149,7 @@ async fn command(world: &World, client: u8, number: u16, what: StaffAction, done
         inbox: inbox.id.clone(),
         conversation,
         identities: Vec::new(),
+        person: None,
         address: None,
         delivery_id: id.parse::<DeliveryId>().expect("an id"),
         waited: false,

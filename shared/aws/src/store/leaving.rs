@@ -7,11 +7,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use handover_core::{AccountId, Assignee, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{
-    ConversationFilter, ListedConversation, Page, Store, classify, decode,
-    items::SCHEMA,
-    keys,
-};
+use super::{ConversationFilter, ListedConversation, Page, Store, classify, decode, items::SCHEMA, keys};
 use crate::Failure;
 
 /// Somebody was removed, and what was theirs may still be theirs.

@@ -289,7 +289,9 @@ fn automations_hear_of_what_happened() {
             | EffectKind::StartTurn { .. }
             | EffectKind::Arm(_)
             | EffectKind::Notify { .. }
-            | EffectKind::Thread { .. } => None,
+            | EffectKind::Thread { .. }
+            | EffectKind::Nudge { .. }
+            | EffectKind::Erase { .. } => None,
         };
         applied.effects.iter().filter_map(what).collect()
     };

@@ -31,6 +31,8 @@ fn single<T>(value: T) -> [(&'static str, T); 1] {
 #[test]
 fn envelopes() {
     let envelopes = samples::event_kinds().into_iter().map(|(name, kind)| (name, samples::envelope(kind)));
+    let person = Envelope { person: Some("generic:7".to_owned()), ..samples::envelope(says("hello")) };
+    let envelopes = envelopes.chain([("person", person)]);
     golden(&expect_file!["../golden/envelopes.tsv"], envelopes);
 }
 
@@ -61,7 +63,8 @@ fn records() {
 
 #[test]
 fn the_rest() {
-    golden(&expect_file!["../golden/contact.tsv"], single(samples::contact()));
+    let contacts = [("sample", samples::contact()), ("linked", samples::linked_contact())];
+    golden(&expect_file!["../golden/contact.tsv"], contacts);
     golden(&expect_file!["../golden/inbox.tsv"], single(samples::inbox()));
     golden(&expect_file!["../golden/account.tsv"], single(samples::account()));
     golden(&expect_file!["../golden/staff.tsv"], single(samples::ana()));
@@ -97,7 +100,10 @@ fn names_in_code_are_the_names_in_json() {
             EffectKind::Notify { about, .. } => assert_same(about.name(), about),
             EffectKind::Send { purpose, .. } => assert_same(purpose.name(), purpose),
             EffectKind::Arm(timer) => assert_same(timer.kind.name(), &timer.kind),
-            EffectKind::StartTurn { .. } | EffectKind::Thread { .. } => {}
+            EffectKind::StartTurn { .. }
+            | EffectKind::Thread { .. }
+            | EffectKind::Nudge { .. }
+            | EffectKind::Erase { .. } => {}
         }
     }
 }
@@ -189,6 +195,7 @@ fn longest() -> [Conversation; 2] {
     bot.recent = vec![Recent { scenario: ScenarioKind::LackOfKnowledge, at, back_at }; 3];
     bot.opted_out = true;
     bot.timer_sequence = u32::MAX;
+    bot.erased = Some(Erased { at, epoch: many });
     let mut human = bot.clone();
     human.control = Control::Human(HumanControl {
         origin: Origin::Action {

@@ -9,6 +9,8 @@ mod client;
 #[cfg(test)]
 mod commands;
 #[cfg(test)]
+mod contacts;
+#[cfg(test)]
 mod failures;
 #[cfg(test)]
 mod fences;

@@ -21,6 +21,7 @@ pub(crate) fn event_kinds() -> Vec<(&'static str, EventKind)> {
         ("thread_requested", EventKind::ThreadControl(ThreadControl::Requested)),
         ("system", EventKind::System { what: "joined".to_owned() }),
         ("timer", EventKind::Timer(timer())),
+        ("contact", EventKind::Contact { assignee: true }),
     ];
     kinds.extend(messages());
     kinds.extend(echoes());
@@ -147,6 +148,10 @@ fn commands() -> Vec<(&'static str, EventKind)> {
         ("tag", of(tag("vip", true))),
         ("complete_task", of(CommandKind::CompleteTask)),
         ("bot_message", bot_message(4, PROMISES_PERSON)),
+        ("link", of(CommandKind::Link { with: id("other") })),
+        ("unlink", of(CommandKind::Unlink)),
+        ("release", command(Principal::System, CommandKind::Release { from: staff("ana") })),
+        ("erase", of(CommandKind::Erase)),
     ]
 }
 
@@ -157,6 +162,7 @@ pub(crate) fn envelope(kind: EventKind) -> Envelope {
         conversation: id("conversation"),
         address: Some("+4930123456".to_owned()),
         identities: vec!["bsuid:1".to_owned(), "+4930123456".to_owned()],
+        person: None,
         delivery_id: id("delivery"),
         waited: true,
         event: Event { id: id("event"), sent_at: Some(START), received_at: START + seconds(1), kind },
@@ -211,6 +217,8 @@ pub(crate) fn conversations() -> Vec<(&'static str, Conversation)> {
         ("takeover", with(takeover, Returns::ByHand)),
         ("takeover_unknown", with(Origin::Takeover { by: None, app: None }, Returns::ByHand)),
         ("pause", with(pause, Returns::At(START))),
+        ("elsewhere", with(Origin::Elsewhere { conversation: id("other") }, Returns::ByHand)),
+        ("erased", Conversation { erased: Some(Erased { at: START, epoch: 6 }), ..bot.clone() }),
         ("bot", bot),
     ]
 }
@@ -253,6 +261,9 @@ pub(crate) fn handovers() -> Vec<(&'static str, Handover)> {
         ("handed_back", ended(PromiseState::Missed, HandoverEnd::HandedBack { by: Some(by("ana")) })),
         ("thread_back", ended(PromiseState::Released, HandoverEnd::HandedBack { by: None })),
         ("resolved", ended(PromiseState::Released, HandoverEnd::Resolved { by: Principal::System })),
+        ("elsewhere_ended", ended(PromiseState::Released, HandoverEnd::ElsewhereEnded)),
+        ("taken_over", ended(PromiseState::Released, HandoverEnd::TakenOver)),
+        ("erased", ended(PromiseState::Released, HandoverEnd::Erased)),
         ("open", open),
     ]
 }
@@ -317,6 +328,9 @@ pub(crate) fn effects() -> Vec<(&'static str, Effect)> {
         ("tell_missing", notify(NotificationKind::AssigneeMissing, Audience::Admins)),
         ("tell_loop", notify(NotificationKind::LoopGuard, Audience::Admins)),
         ("tell_quarantined", notify(NotificationKind::Quarantined, Audience::Admins)),
+        ("tell_left", notify(NotificationKind::AssigneeLeft, Audience::Admins)),
+        ("nudge", of(EffectKind::Nudge { conversation: id("other"), inbox: id("inbox"), assignee: true })),
+        ("erase", of(EffectKind::Erase { until: START, epoch: 6 })),
         ("thread_humans", of(EffectKind::Thread { to: ThreadTarget::Humans, epoch: 3 })),
         ("thread_bot", of(EffectKind::Thread { to: ThreadTarget::Bot, epoch: 3 })),
         ("started", announce(Announcement::HandoverStarted)),
@@ -329,7 +343,7 @@ pub(crate) fn effects() -> Vec<(&'static str, Effect)> {
     ]
 }
 
-const VERDICTS: [Verdict; 31] = [
+const VERDICTS: [Verdict; 34] = [
     Verdict::HandedOver,
     Verdict::LabsOff,
     Verdict::HandoverOff,
@@ -361,6 +375,9 @@ const VERDICTS: [Verdict; 31] = [
     Verdict::PauseEnded,
     Verdict::PromiseMissed,
     Verdict::Refused,
+    Verdict::Linked,
+    Verdict::Unlinked,
+    Verdict::Erased,
 ];
 
 pub(crate) fn records() -> Vec<(String, Record)> {
@@ -391,6 +408,10 @@ pub(crate) fn records() -> Vec<(String, Record)> {
         Refusal::StaleEpoch,
         Refusal::OptedOut,
         Refusal::TooOld,
+        Refusal::NoSuchConversation,
+        Refusal::AlreadyLinked,
+        Refusal::TooManyLinked,
+        Refusal::NotLinked,
     ];
     let mut all = vec![("full".to_owned(), full)];
     all.extend(VERDICTS.map(|verdict| (format!("{verdict:?}"), Record::new(verdict, 5))));
@@ -405,7 +426,15 @@ pub(crate) fn contact() -> Contact {
         assignee: Some(staff("ana")),
         tags: BTreeSet::from(["human_handover".to_owned(), "vip".to_owned()]),
         since: START,
+        linked: BTreeMap::new(),
+        holding: BTreeSet::new(),
     }
+}
+
+/// A contact with a second conversation, which humans own.
+pub(crate) fn linked_contact() -> Contact {
+    let linked = [(id("contact"), id("inbox")), (id("other"), id("inbox"))];
+    Contact { linked: linked.into(), holding: [id("other")].into(), ..contact() }
 }
 
 pub(crate) fn inbox() -> Inbox {
