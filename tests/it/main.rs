@@ -11,12 +11,15 @@
 mod automations;
 mod budgets;
 mod console;
+mod contacts;
 mod crashes;
 mod endurance;
+mod leaving;
 mod notify;
 mod pauses;
 mod simulation;
 mod stories;
+mod takeover;
 mod template;
 mod traffic;
 mod variations;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use handover_aws::{
     Scope,
-    store::{Head, MessageItem, Stored},
+    store::{Head, KnownAs, MessageItem, Stored},
 };
 use handover_core::{
     Assignee, Command, CommandKind, Contact, ContactId, Conversation, ConversationId, Principal, Timestamp,
@@ -219,9 +219,7 @@ async fn beside(call: &Call<'_>, found: &Found) -> Result<Vec<Value>, Problem> {
     let known_as = known_as(found);
     let mut items = Vec::new();
     for item in call.store().quarantine(call.account()).await? {
-        let names =
-            |(inbox, word): &(_, String)| item.inbox.as_ref() == Some(inbox) && item.body.contains(word);
-        if is_theirs(item.conversation.as_ref()) || known_as.iter().any(names) {
+        if is_theirs(item.conversation.as_ref()) || known_as.iter().any(|known| known.is_in(&item)) {
             let value = json!({"reason": item.reason, "at": item.at, "body": item.body});
             items.push(json!({"conversation": item.conversation, "kind": "quarantine", "value": value}));
         }
@@ -239,15 +237,17 @@ async fn beside(call: &Call<'_>, found: &Found) -> Result<Vec<Value>, Problem> {
     Ok(items)
 }
 
-/// What the client is called at each inbox: the address, and without its channel's prefix.
-fn known_as(found: &Found) -> Vec<(handover_core::InboxId, String)> {
+/// What the client is called: a number wherever it stands, any other name at the inbox where it is one.
+fn known_as(found: &Found) -> Vec<KnownAs> {
     let name = |conversation: &Conversation| {
         let address = conversation.address.as_str();
         let bare = address.split_once(':').map_or(address, |(_, bare)| bare).trim_start_matches('+');
-        (conversation.inbox.clone(), bare.to_owned())
+        let is_number = bare.bytes().all(|byte| byte.is_ascii_digit());
+        let inbox = (!is_number).then(|| conversation.inbox.clone());
+        KnownAs { inbox, word: bare.to_owned() }
     };
     // A word of a few letters stands in many bodies.
-    found.conversations.values().map(name).filter(|(_, word)| word.chars().count() >= 6).collect()
+    found.conversations.values().map(name).filter(|known| known.word.chars().count() >= 6).collect()
 }
 
 /// Erases a contact: every conversation forgets the client, and what is stored about them is removed in

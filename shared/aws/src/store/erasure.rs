@@ -45,6 +45,23 @@ pub struct Erasure<'a> {
     pub epoch: u64,
 }
 
+/// A name that a client goes by, for finding them in what could not be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnownAs {
+    /// At which inbox; none: wherever it stands.
+    pub inbox: Option<InboxId>,
+    /// The name.
+    pub word: String,
+}
+
+impl KnownAs {
+    /// Whether this is about them.
+    pub fn is_in(&self, item: &QuarantineItem) -> bool {
+        let here = self.inbox.is_none() || self.inbox == item.inbox;
+        here && !self.word.is_empty() && item.body.contains(&self.word)
+    }
+}
+
 impl Store {
     /// A page of everything that is stored in a conversation's partition, after the item `after`.
     pub async fn stored(
@@ -89,19 +106,13 @@ impl Store {
         .await
     }
 
-    /// Removes what lies in quarantine without a conversation's name on it, but with one of these words in
-    /// it: numbers and other addresses of a client at an inbox.
+    /// Removes what lies in quarantine without a conversation's name on it, but with one of these words in it.
     pub async fn erase_quarantined_of(
         &self,
         account: &AccountId,
-        known_as: &[(InboxId, String)],
+        known_as: &[KnownAs],
     ) -> Result<(), Failure> {
-        self.erase_quarantined(account, |item| {
-            known_as.iter().any(|(inbox, word)| {
-                item.inbox.as_ref() == Some(inbox) && !word.is_empty() && item.body.contains(word.as_str())
-            })
-        })
-        .await
+        self.erase_quarantined(account, |item| known_as.iter().any(|known| known.is_in(item))).await
     }
 
     async fn erase_quarantined(

@@ -30,7 +30,7 @@ pub use api_keys::ApiKeyItem;
 pub use commit::{Commit, Committed};
 pub use conversations::{Head, Waking, WakingKind};
 pub use edits::{AuditItem, Edit, Versioned};
-pub use erasure::{Erasure, Stored};
+pub use erasure::{Erasure, KnownAs, Stored};
 pub use items::{Author, LedgerItem, LedgerState, MessageItem, NoteItem, QuarantineItem, new_message};
 pub use leaving::LeavingItem;
 pub use ledger::{Claim, Claimed};

@@ -116,6 +116,8 @@ pub(super) fn unlink(mut draft: Draft<'_>) -> Decision {
 pub(super) fn erase(mut draft: Draft<'_>) -> Decision {
     let (at, own) = (draft.at(), draft.conversation.id.clone());
     draft.settle_by_hand();
+    // There will be nothing left to ask about.
+    draft.take_back_turn();
     if draft.conversation.human().is_some() {
         draft.end(at, HandoverEnd::Erased, true);
     } else {

@@ -226,7 +226,7 @@ impl Draft<'_> {
 
     /// A turn that this very decision was going to start would be stale at once: its message waits
     /// for the humans instead.
-    fn take_back_turn(&mut self) -> Option<EventId> {
+    pub(super) fn take_back_turn(&mut self) -> Option<EventId> {
         let mut unasked = None;
         self.effects.retain(|effect| {
             let EffectKind::StartTurn { trigger, .. } = &effect.kind else { return true };
