@@ -87,6 +87,7 @@ async fn settings_of_before_do_not_bring_them_back() {
     with_second_admin(&world).await;
     world.say(world.twilio(), CLIENT, "1", "hello").await;
     remove(&world, &format!("/staff/{}", alex(&world))).await;
+    world.settle().await;
     // `execute` still believes that Alex is there.
     world.say(world.twilio(), CLIENT, "2", "I want to talk to a human").await;
     let assigned = world.see(CLIENT).await.contact.assignee;
@@ -135,7 +136,8 @@ async fn a_removal_comes_to_its_end_whatever_crashes() {
     let (_, calls) = removed(u64::MAX, Fate::Proceed).await;
     assert!(calls > 20, "{calls} calls");
     for number in 0..calls {
-        for fate in [Fate::CrashBefore, Fate::CrashAfter, Fate::LoseAnswer] {
+        let lost = (number % 3 == 0).then_some(Fate::LoseAnswer);
+        for fate in [Fate::CrashBefore, Fate::CrashAfter].into_iter().chain(lost) {
             let at = format!("call {number} of {calls}: {fate:?}");
             let (world, _) = removed(number, fate).await;
             for client in 0..3 {

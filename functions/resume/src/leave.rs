@@ -40,8 +40,8 @@ impl Leaver {
 }
 
 impl App {
-    /// One page: an event for each conversation, then the next page; after the last one, word to the
-    /// admins; and everything once more, when nobody can be assigned anything by settings of before.
+    /// One page: word to the admins, an event for each conversation, then the next page; and everything
+    /// once more, when nobody can be assigned anything by settings of before.
     pub(crate) async fn take_from(&self, leaver: &Leaver) -> Result<(), Failure> {
         let (store, queues) = (self.processor.store(), self.processor.queues());
         let Leaver { account, assignee, at, again, .. } = leaver;
@@ -58,6 +58,10 @@ impl App {
             Timed::Event { envelope: Box::new(envelope) }
         };
         let events: Vec<Timed> = page.rows.iter().map(release).collect();
+        if !events.is_empty() && !leaver.found {
+            // First: once they are released, nobody sees any more that they were.
+            self.tell_admins(leaver).await?;
+        }
         for chunk in events.chunks(MAX_BATCH) {
             queues.timed_all(chunk, Duration::ZERO).await?;
         }
@@ -66,9 +70,6 @@ impl App {
         if let Some(next) = page.next {
             let rest = Leaver { found, cursor: Some(next), ..leaver.clone() };
             return queues.timed(&rest.timed(), Duration::ZERO).await;
-        }
-        if found {
-            self.tell_admins(leaver).await?;
         }
         if *again {
             return store.has_left(account, assignee).await;

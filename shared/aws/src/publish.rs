@@ -106,14 +106,7 @@ impl Publisher {
                     }));
                 }
                 EffectKind::Nudge { conversation, inbox, assignee } => looks.push(Timed::Event {
-                    envelope: Box::new(contact_event(
-                        context,
-                        &effect.id,
-                        conversation,
-                        inbox,
-                        *assignee,
-                        now,
-                    )),
+                    envelope: Box::new(contact_event(context, &effect.id, conversation, inbox, *assignee)),
                 }),
                 EffectKind::Erase { until, epoch } => looks.push(Timed::Erase {
                     account: context.conversation.account.clone(),
@@ -223,10 +216,10 @@ fn contact_event(
     conversation: &ConversationId,
     inbox: &InboxId,
     assignee: bool,
-    now: Timestamp,
 ) -> Envelope {
     let id = EventId::of(conversation, "contact", effect.as_str());
-    own_event(&context.conversation.account, inbox, conversation, id, now, EventKind::Contact { assignee })
+    let at = context.marker.at;
+    own_event(&context.conversation.account, inbox, conversation, id, at, EventKind::Contact { assignee })
 }
 
 /// What an event says to the client.

@@ -88,7 +88,8 @@ pub(super) fn link(mut draft: Draft<'_>) -> Decision {
     }
     contact.tags.extend(left.tags.iter().cloned());
     contact.assignee = contact.assignee.or_else(|| left.assignee.clone());
-    draft.move_to(contact, left, &other.contact);
+    draft.stored.clone_from(&other.contact);
+    draft.move_to(contact, left);
     draft.apply(Verdict::Linked)
 }
 
@@ -108,7 +109,7 @@ pub(super) fn unlink(mut draft: Draft<'_>) -> Decision {
     left.leave(&own);
     // Whoever looks after the client goes on doing so.
     contact.assignee = left.assignee.clone().or(contact.assignee);
-    draft.move_to(contact, left, &home.contact);
+    draft.move_to(contact, left);
     draft.apply(Verdict::Unlinked)
 }
 
@@ -221,9 +222,8 @@ impl Draft<'_> {
         self.relist = true;
     }
 
-    /// The conversation leaves `left` for `contact`, which is stored as `stored`.
-    fn move_to(&mut self, contact: Contact, left: Contact, stored: &Contact) {
-        self.stored_others(stored);
+    /// The conversation leaves `left` for `contact`.
+    fn move_to(&mut self, contact: Contact, left: Contact) {
         self.conversation.contact = contact.id.clone();
         self.contact = contact;
         self.left = Some(left);
@@ -231,23 +231,20 @@ impl Draft<'_> {
         self.follow_holders(false);
     }
 
-    /// From now on it is about another contact, but whoever was told of the first is told all the same.
-    fn stored_others(&mut self, stored: &Contact) {
-        let mut linked = std::mem::take(&mut self.stored.linked);
-        linked.extend(stored.linked.clone());
-        self.stored = Contact { linked, ..stored.clone() };
-    }
-
     /// Tells the contact's other conversations of what has changed for them.
     pub(super) fn nudge_others(&mut self) {
-        let assignee = self.stored.assignee != self.contact.assignee || self.left.is_some();
         // What is erased is erased in all of them.
-        let erased = self.record.verdict == Verdict::Erased;
-        if erased || (!assignee && self.stored.holding == self.contact.holding) {
+        if self.record.verdict == Verdict::Erased {
             return;
         }
-        let mut others = std::mem::take(&mut self.stored.linked);
-        others.extend(self.contact.linked.clone());
+        // Theirs is the contact that is left, or the one that is joined.
+        let after = self.left.as_ref().filter(|left| left.id == self.stored.id).unwrap_or(&self.contact);
+        let assignee = self.stored.assignee != after.assignee;
+        if !assignee && self.stored.holding == after.holding {
+            return;
+        }
+        let mut others = self.stored.linked.clone();
+        others.extend(after.linked.clone());
         others.remove(&self.conversation.id);
         for (conversation, inbox) in others {
             let cause = format!("{}-{conversation}", self.event_id());

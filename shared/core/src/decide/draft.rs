@@ -15,7 +15,7 @@ pub(super) struct Draft<'a> {
     pub(super) now: Timestamp,
     pub(super) conversation: Conversation,
     pub(super) contact: Contact,
-    /// The contact as it is stored.
+    /// The contact whose other conversations are to hear of changes, as it is stored.
     pub(super) stored: Contact,
     pub(super) left: Option<Contact>,
     pub(super) relist: bool,

@@ -196,7 +196,7 @@ fn linking_brings_both_together_and_can_be_undone() {
     assert_eq!(applied.contact, Contact { holding: [world.conversation.id.clone()].into(), ..left });
     let left = applied.left.clone().expect("the contact that it leaves");
     assert!(left.linked.is_empty() && left.holding.is_empty());
-    assert_eq!(nudges(&applied), [(id("other"), true)]);
+    assert_eq!(nudges(&applied), [(id("other"), false)], "its handover silences the other no more");
 }
 
 #[test]
