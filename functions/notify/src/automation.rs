@@ -2,8 +2,14 @@
 
 use std::time::Duration;
 
-use handover_aws::{Failure, batch::Received, queue::Announced, store::Recipient, telemetry};
-use handover_core::{Assignee, Handover, HandoverId, Timestamp};
+use handover_aws::{
+    Failure,
+    batch::Received,
+    queue::Announced,
+    store::{HealthNews, Recipient},
+    telemetry,
+};
+use handover_core::{Assignee, Handover, HandoverId, Timestamp, WebhookId};
 use serde_json::{Value, json};
 
 use crate::{
@@ -28,7 +34,8 @@ impl App {
         received: &Received,
         deadline: Timestamp,
     ) -> Result<(), Failure> {
-        let Some(stored) = self.store.webhook(&announced.account, &announced.webhook).await? else {
+        let Some(webhook) = &announced.webhook else { return self.put_on_bus(announced, received).await };
+        let Some(stored) = self.store.webhook(&announced.account, webhook).await? else {
             telemetry::count("announcement", "webhook_gone");
             return Ok(());
         };
@@ -36,7 +43,7 @@ impl App {
             telemetry::count("announcement", "switched_off");
             return Ok(());
         }
-        let owner = [announced.account.as_str(), announced.webhook.as_str()];
+        let owner = [announced.account.as_str(), webhook.as_str()];
         let secret = self.sealer.open(&stored.sealed, &owner)?;
         let handover =
             self.store.handover(&announced.account, &announced.conversation, announced.epoch).await?;
@@ -51,7 +58,7 @@ impl App {
         let (why, after) = match signed::post(&self.world, message).await {
             Posted::Taken => {
                 telemetry::count("announcement", "sent");
-                return self.note_webhook(announced, None).await;
+                return self.note_webhook(announced, webhook, HealthNews::Taken).await;
             }
             Posted::Forbidden(_) => ("webhook's address cannot be used", None),
             Posted::Refused(GONE) => ("webhook is gone", None),
@@ -61,7 +68,7 @@ impl App {
                 ("webhook does not take messages", Some(after.map_or(wait, |after| after.max(wait))))
             }
         };
-        self.note_webhook(announced, Some(why)).await?;
+        self.note_webhook(announced, webhook, HealthNews::Refused(why)).await?;
         match after {
             Some(after) if received.receives < TRIES => {
                 Err(Failure::Retry { after: Some(after), reason: why })
@@ -70,9 +77,38 @@ impl App {
         }
     }
 
-    async fn note_webhook(&self, announced: &Announced, failure: Option<&str>) -> Result<(), Failure> {
-        let recipient = Recipient::Webhook(announced.webhook.clone());
-        self.store.note_health(&announced.account, &recipient, failure, announced.at).await
+    /// One event to the stack's bus: at least once, with an id by which a second one is told.
+    async fn put_on_bus(&self, announced: &Announced, received: &Received) -> Result<(), Failure> {
+        let Some(bus) = &self.bus else {
+            telemetry::count("announcement", "no_bus");
+            return Ok(());
+        };
+        let handover =
+            self.store.handover(&announced.account, &announced.conversation, announced.epoch).await?;
+        let mut detail = body(announced, handover.as_ref());
+        if let Some(members) = detail.as_object_mut() {
+            members.insert("id".to_owned(), json!(announced.id));
+        }
+        match bus.put(announced.what.name(), announced.at, &detail).await {
+            Ok(()) => {
+                telemetry::count("announcement", "on_bus");
+                Ok(())
+            }
+            Err(_) if received.receives >= TRIES => Err(Failure::quarantine("bus does not take events")),
+            Err(failure) => {
+                Err(Failure::Retry { after: Some(wait(received.receives)), reason: failure.reason() })
+            }
+        }
+    }
+
+    async fn note_webhook(
+        &self,
+        announced: &Announced,
+        webhook: &WebhookId,
+        news: HealthNews<'_>,
+    ) -> Result<(), Failure> {
+        let recipient = Recipient::Webhook(webhook.clone());
+        self.store.note_health(&announced.account, &recipient, news, announced.at).await
     }
 }
 

@@ -121,6 +121,10 @@ pub enum Verdict {
     PauseEnded,
     /// The promise was not kept in time.
     PromiseMissed,
+    /// The task is overdue.
+    TaskOverdue,
+    /// The reply window is about to close on a client who waits.
+    WindowClosing,
     /// The command does not fit the state.
     Refused,
 }

@@ -11,7 +11,10 @@ mod ledger;
 mod lists;
 mod notes;
 mod reach;
+mod reports;
 mod settings;
+mod state;
+mod tags;
 
 use std::collections::HashMap;
 
@@ -32,8 +35,10 @@ pub use items::{Author, LedgerItem, LedgerState, MessageItem, NoteItem, Quaranti
 pub use ledger::{Claim, Claimed};
 pub use lists::{ConversationFilter, ListedConversation, ListedTask, Page};
 pub use notes::NoteSubject;
-pub use reach::{HealthItem, IN_DOUBT, Recipient, StoredWebhook};
+pub use reach::{HealthItem, HealthNews, IN_DOUBT, NoteClaim, Recipient, StoredWebhook, Told};
+pub use reports::ReportedHandover;
 pub use settings::StoredInbox;
+pub use tags::TaggedConversation;
 
 /// An item as the table has it.
 type Item = HashMap<String, AttributeValue>;

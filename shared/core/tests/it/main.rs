@@ -8,6 +8,7 @@ mod build;
 mod client;
 #[cfg(test)]
 mod commands;
+mod due;
 #[cfg(test)]
 mod failures;
 #[cfg(test)]

@@ -191,7 +191,7 @@ pub(crate) fn conversations() -> Vec<(&'static str, Conversation)> {
             returns,
             quiet_minutes: 15,
             last_human_at: Some(START),
-            waiting: Some(Waiting { event: id("event"), since: START }),
+            waiting: Some(Waiting::new(id("event"), START)),
             urgency: 1,
             resume_sequence: 2,
         }),
@@ -211,7 +211,16 @@ pub(crate) fn conversations() -> Vec<(&'static str, Conversation)> {
         ("takeover", with(takeover, Returns::ByHand)),
         ("takeover_unknown", with(Origin::Takeover { by: None, app: None }, Returns::ByHand)),
         ("pause", with(pause, Returns::At(START))),
-        ("bot", bot),
+        ("bot", bot.clone()),
+        ("again", {
+            let mut again = with(Origin::Takeover { by: None, app: None }, Returns::ByHand);
+            again.task_due_at = Some(START);
+            if let Control::Human(human) = &mut again.control {
+                human.waiting =
+                    Some(Waiting { window_told: true, again: true, ..Waiting::new(id("event"), START) });
+            }
+            again
+        }),
     ]
 }
 
@@ -288,12 +297,13 @@ pub(crate) fn bots() -> Vec<(&'static str, Bot)> {
 
 pub(crate) fn effects() -> Vec<(&'static str, Effect)> {
     let of = |kind| Effect { id: id("effect"), kind };
-    let send = |purpose, text| of(EffectKind::Send { purpose, text, epoch: 3, expires_at: START });
+    let send = |purpose, text| of(EffectKind::Send { purpose, text, epoch: 3 });
     let (bot, revision) = (|| id("bot"), 7);
-    let notify = |about, audience| of(EffectKind::Notify { about, audience, epoch: Some(3), at: START });
+    let notify_both = |about, and, audience| of(EffectKind::Notify { about, and, audience, epoch: Some(3) });
+    let notify = |about, audience| notify_both(about, None, audience);
     let turn =
         |returning| of(EffectKind::StartTurn { turn: id("turn"), epoch: 3, trigger: id("event"), returning });
-    let announce = |what| of(EffectKind::Announce { what, epoch: 3, at: START });
+    let announce = |what| of(EffectKind::Announce { what, epoch: 3 });
     let waiting = NotificationKind::ConversationWaiting;
     vec![
         (
@@ -326,10 +336,22 @@ pub(crate) fn effects() -> Vec<(&'static str, Effect)> {
         ("tag_added", announce(Announcement::TagAdded)),
         ("task_created", announce(Announcement::TaskCreated)),
         ("promise_missed", announce(Announcement::PromiseMissed)),
+        ("task_overdue", announce(Announcement::TaskOverdue)),
+        (
+            "tell_both_things",
+            notify_both(
+                NotificationKind::ConversationAssigned,
+                Some(NotificationKind::TaskAssigned),
+                Audience::Assignee(staff("ana")),
+            ),
+        ),
+        ("tell_unanswered", notify(NotificationKind::Unanswered, Audience::Admins)),
+        ("tell_window", notify(NotificationKind::WindowClosing, Audience::Admins)),
+        ("tell_overdue", notify(NotificationKind::TaskOverdue, Audience::Admins)),
     ]
 }
 
-const VERDICTS: [Verdict; 31] = [
+const VERDICTS: [Verdict; 33] = [
     Verdict::HandedOver,
     Verdict::LabsOff,
     Verdict::HandoverOff,
@@ -361,6 +383,8 @@ const VERDICTS: [Verdict; 31] = [
     Verdict::PauseEnded,
     Verdict::PromiseMissed,
     Verdict::Refused,
+    Verdict::TaskOverdue,
+    Verdict::WindowClosing,
 ];
 
 pub(crate) fn records() -> Vec<(String, Record)> {
@@ -430,6 +454,7 @@ pub(crate) fn account() -> Account {
         retention_days: 30,
         notify_text: true,
         sms_inbox: None,
+        event_bus: false,
     }
 }
 
