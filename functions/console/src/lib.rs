@@ -16,6 +16,7 @@ mod lint;
 mod openapi;
 mod problem;
 mod quarantine;
+mod reports;
 mod routes;
 mod staff;
 mod webhooks;
