@@ -6,7 +6,7 @@ use handover_aws::{
     Failure,
     batch::Received,
     queue::Announced,
-    store::{HealthNews, Recipient},
+    store::{Announcing, HealthNews, LedgerState, NoteClaim, Recipient},
     telemetry,
 };
 use handover_core::{Assignee, Handover, HandoverId, Timestamp, WebhookId};
@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use crate::{
     App,
     signed::{self, Posted, Signed},
+    staff::{LEFT_AFTER, LOOK_AGAIN},
 };
 
 /// The first wait before a message is sent again; it doubles with every receive.
@@ -27,7 +28,8 @@ const TRIES: u32 = 20;
 const GONE: u16 = 410;
 
 impl App {
-    /// One message to one automation: at least once, always with the same id.
+    /// One message to one automation: at least once, always with the same id, and doubled only by a crash or
+    /// an answer that gets lost.
     pub(crate) async fn announce(
         &self,
         announced: &Announced,
@@ -48,6 +50,11 @@ impl App {
         let handover =
             self.store.handover(&announced.account, &announced.conversation, announced.epoch).await?;
         self.has_time(signed::PATIENCE, deadline)?;
+        let run = self.run();
+        let claim = self.claim(&run, Some(LEFT_AFTER));
+        if !self.may_announce(announced, &claim).await? {
+            return Ok(());
+        }
         let message = Signed {
             url: &stored.webhook.url,
             secret: &secret,
@@ -58,6 +65,7 @@ impl App {
         let (why, after) = match signed::post(&self.world, message).await {
             Posted::Taken => {
                 telemetry::count("announcement", "sent");
+                self.settle_announced(announced, &claim, LedgerState::Sent).await?;
                 return self.note_webhook(announced, webhook, HealthNews::Taken).await;
             }
             Posted::Forbidden(_) => ("webhook's address cannot be used", None),
@@ -68,6 +76,8 @@ impl App {
                 ("webhook does not take messages", Some(after.map_or(wait, |after| after.max(wait))))
             }
         };
+        // It may be sent again: soon, or when an admin takes it out of quarantine.
+        self.settle_announced(announced, &claim, LedgerState::Released).await?;
         self.note_webhook(announced, webhook, HealthNews::Refused(why)).await?;
         match after {
             Some(after) if received.receives < TRIES => {
@@ -89,7 +99,15 @@ impl App {
         if let Some(members) = detail.as_object_mut() {
             members.insert("id".to_owned(), json!(announced.id));
         }
-        match bus.put(announced.what.name(), announced.at, &detail).await {
+        let run = self.run();
+        let claim = self.claim(&run, Some(LEFT_AFTER));
+        if !self.may_announce(announced, &claim).await? {
+            return Ok(());
+        }
+        let put = bus.put(announced.what.name(), announced.at, &detail).await;
+        let state = if put.is_ok() { LedgerState::Sent } else { LedgerState::Released };
+        self.settle_announced(announced, &claim, state).await?;
+        match put {
             Ok(()) => {
                 telemetry::count("announcement", "on_bus");
                 Ok(())
@@ -99,6 +117,30 @@ impl App {
                 Err(Failure::Retry { after: Some(wait(received.receives)), reason: failure.reason() })
             }
         }
+    }
+
+    /// Claims an announcement; `false` when it was made before. A command that was done in place is published
+    /// again from its queue as a matter of course.
+    async fn may_announce(&self, announced: &Announced, claim: &NoteClaim<'_>) -> Result<bool, Failure> {
+        match self.store.claim_announced(&announced.account, &announced.id, claim).await? {
+            Announcing::Ours => Ok(true),
+            Announcing::Sent => {
+                telemetry::count("announcement", "made_before");
+                Ok(false)
+            }
+            Announcing::BeingSent => {
+                Err(Failure::Retry { after: Some(LOOK_AGAIN), reason: "another copy is being sent" })
+            }
+        }
+    }
+
+    async fn settle_announced(
+        &self,
+        announced: &Announced,
+        claim: &NoteClaim<'_>,
+        state: LedgerState,
+    ) -> Result<(), Failure> {
+        self.store.settle_announced(&announced.account, &announced.id, claim, state).await
     }
 
     async fn note_webhook(

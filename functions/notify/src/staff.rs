@@ -24,9 +24,9 @@ use crate::{
 const TRIES: u32 = 20;
 /// A claim of this age was left behind by a process that died: no invocation of this function lasts as long
 /// (30 s in the template).
-const LEFT_AFTER: Duration = Duration::from_mins(1);
+pub(crate) const LEFT_AFTER: Duration = Duration::from_mins(1);
 /// When to look again for what became of a copy that is being sent.
-const LOOK_AGAIN: Duration = Duration::from_secs(5);
+pub(crate) const LOOK_AGAIN: Duration = Duration::from_secs(5);
 /// What an invocation needs beside a send, to write down what became of it.
 const TIME_TO_SETTLE: Duration = Duration::from_secs(3);
 
@@ -147,11 +147,11 @@ impl App {
     }
 
     /// A name for this run, so that it knows its own claims.
-    fn run(&self) -> String {
+    pub(crate) fn run(&self) -> String {
         lower_base32(&self.random.bytes::<10>())
     }
 
-    fn claim<'a>(&self, run: &'a str, left_after: Option<Duration>) -> NoteClaim<'a> {
+    pub(crate) fn claim<'a>(&self, run: &'a str, left_after: Option<Duration>) -> NoteClaim<'a> {
         NoteClaim { writer: run, at: self.clock.now(), left_after }
     }
 

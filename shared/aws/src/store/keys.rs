@@ -128,6 +128,13 @@ pub(crate) fn report_index(account: &AccountId) -> String {
     format!("R#{account}")
 }
 
+/// Partition of what was announced to an automation, or nearly.
+pub(crate) fn announced(account: &AccountId, id: &EffectId) -> String {
+    format!("E#{account}#{id}")
+}
+
+pub(crate) const ANNOUNCED: &str = "ANNOUNCED";
+
 /// Partition of an account's journal.
 pub(crate) fn audit(account: &AccountId) -> String {
     format!("U#{account}")

@@ -1,6 +1,7 @@
 //! The store: one DynamoDB table behind typed items.
 
 mod api_keys;
+mod claims;
 mod commit;
 mod conversations;
 mod edits;
@@ -28,6 +29,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use crate::Failure;
 
 pub use api_keys::ApiKeyItem;
+pub use claims::{Announcing, NoteClaim};
 pub use commit::{Commit, Committed};
 pub use conversations::{Head, Waking, WakingKind};
 pub use edits::{AuditItem, Edit, Versioned};
@@ -35,7 +37,7 @@ pub use items::{Author, LedgerItem, LedgerState, MessageItem, NoteItem, Quaranti
 pub use ledger::{Claim, Claimed};
 pub use lists::{ConversationFilter, ListedConversation, ListedTask, Page};
 pub use notes::NoteSubject;
-pub use reach::{HealthItem, HealthNews, IN_DOUBT, NoteClaim, Recipient, StoredWebhook, Told};
+pub use reach::{HealthItem, HealthNews, IN_DOUBT, Recipient, StoredWebhook, Told};
 pub use reports::ReportedHandover;
 pub use settings::StoredInbox;
 pub use tags::TaggedConversation;

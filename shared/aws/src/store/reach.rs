@@ -1,12 +1,7 @@
 //! How staff and an account's own automations are reached: the claim of a message before it is sent,
 //! which addresses have failed, and where automations listen.
 
-use std::time::Duration;
-
-use aws_sdk_dynamodb::{
-    operation::put_item::PutItemError,
-    types::{AttributeValue, ReturnValuesOnConditionCheckFailure},
-};
+use aws_sdk_dynamodb::types::AttributeValue;
 use handover_core::{
     AccountId, ConversationId, Handover, Notification, NotificationChannel, StaffId, Timestamp, Webhook,
     WebhookId,
@@ -14,7 +9,7 @@ use handover_core::{
 use serde::{Deserialize, Serialize};
 
 use super::{
-    LedgerState, NoteItem, NoteSubject, Store, classify, decode, encode, expressions,
+    LedgerState, NoteClaim, NoteItem, NoteSubject, Store, classify, decode,
     items::{HandoverItem, SCHEMA},
     keys,
     notes::note_item,
@@ -77,17 +72,6 @@ pub enum HealthNews<'a> {
     Delivered,
 }
 
-/// A run's claim of a notification's message.
-#[derive(Clone, Copy, Debug)]
-pub struct NoteClaim<'a> {
-    /// Which run: random.
-    pub writer: &'a str,
-    /// Now.
-    pub at: Timestamp,
-    /// From which age on another run's claim counts as left behind; none: never.
-    pub left_after: Option<Duration>,
-}
-
 /// What became of a claim of a notification's message.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Told {
@@ -145,36 +129,10 @@ impl Store {
         item.state = Some(LedgerState::Claimed);
         item.writer = claim.writer.to_owned();
         item.claimed_at = Some(claim.at);
-        let mut put = self
-            .client
-            .put_item()
-            .table_name(&self.table)
-            .set_item(Some(encode(&item)?))
-            .condition_expression(expressions::UNCLAIMED)
-            .expression_attribute_names("#state", "state")
-            .expression_attribute_values(":released", AttributeValue::S("released".to_owned()))
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        if let Some(after) = claim.left_after {
-            put = put
-                .condition_expression(expressions::UNCLAIMED_OR_LEFT)
-                .expression_attribute_values(":claimed", AttributeValue::S("claimed".to_owned()))
-                .expression_attribute_values(
-                    ":left",
-                    AttributeValue::N(claim.at.minus(after).as_ms().to_string()),
-                );
-        }
-        let Err(error) = put.send().await else { return Ok(Told::Ours) };
-        match error.as_service_error() {
-            Some(PutItemError::ConditionalCheckFailedException(failed)) => {
-                let item = failed.item.clone().ok_or(Failure::retry("note was not returned"))?;
-                let before: NoteItem = decode(item)?;
-                let claimed = before.state == Some(LedgerState::Claimed);
-                // The answer to our own write may have got lost, and the call was made again.
-                let own = claimed && before.writer == claim.writer;
-                Ok(if own { Told::Ours } else { Told::Before(Box::new(before)) })
-            }
-            Some(_) | None => Err(classify(&error)),
-        }
+        let Some(before) = self.claim_item(&item, claim).await? else { return Ok(Told::Ours) };
+        // The answer to our own write may have got lost, and the call was made again.
+        let own = before.state == Some(LedgerState::Claimed) && before.writer == claim.writer;
+        Ok(if own { Told::Ours } else { Told::Before(Box::new(before)) })
     }
 
     /// Says what became of a claimed message, unless somebody else has claimed it since.
@@ -190,27 +148,7 @@ impl Store {
         let mut item = note_item(account, notification, subject, failure);
         item.state = Some(state);
         item.writer = claim.writer.to_owned();
-        match self.settle_note(&item).await {
-            Err(Failure::Retry { .. }) => self.settle_note(&item).await,
-            settled => settled,
-        }
-    }
-
-    async fn settle_note(&self, item: &NoteItem) -> Result<(), Failure> {
-        let result = self
-            .client
-            .put_item()
-            .table_name(&self.table)
-            .set_item(Some(encode(item)?))
-            .condition_expression(expressions::CLAIMED_BY)
-            .expression_attribute_values(":writer", AttributeValue::S(item.writer.clone()))
-            .send()
-            .await;
-        let Err(error) = result else { return Ok(()) };
-        match error.as_service_error() {
-            Some(PutItemError::ConditionalCheckFailedException(_)) => Ok(()),
-            Some(_) | None => Err(classify(&error)),
-        }
+        self.settle_item(&item, claim).await
     }
 
     /// Notes whether somebody was reached at `at`. Success after success, the usual case, is one read.
