@@ -140,37 +140,39 @@ impl Ses {
         let url = format!("mailto:{}", recipients.join(","));
         let sent = recorder.record("EMAIL", url, headers, content.simple.body.text.data);
         let message_id = format!("local-{:016}", sent.sequence);
-        let set = configuration_set_name.unwrap_or_default();
+        let told = configuration_set_name.unwrap_or_default();
         let mut tags: BTreeMap<String, Vec<String>> =
             email_tags.into_iter().map(|tag| (tag.name, vec![tag.value])).collect();
-        tags.insert("ses:configuration-set".to_owned(), vec![set.clone()]);
-        let bouncing = self.bouncing.lock().unwrap_or_else(PoisonError::into_inner);
-        let back: Vec<&str> =
-            recipients.iter().map(|to| bare(to)).filter(|to| bouncing.contains(*to)).collect();
-        let (kind, detail) = if back.is_empty() {
-            ("delivery", json!({"eventType": "Delivery", "delivery": {"recipients": recipients}}))
-        } else {
-            let recipients: Vec<Value> = back.iter().map(|to| json!({"emailAddress": to})).collect();
-            let bounce = json!({
-                "bounceType": "Permanent", "bounceSubType": "General", "bouncedRecipients": recipients,
-            });
-            ("bounce", json!({"eventType": "Bounce", "bounce": bounce}))
+        tags.insert("ses:configuration-set".to_owned(), vec![told.clone()]);
+        let mail = json!({"messageId": message_id, "destination": recipients, "tags": tags});
+        let (kind, detail) = self.fate(&recipients, &mail);
+        let hears = |events: &&MailEvents| {
+            events.configuration_set == told && events.kinds.iter().any(|known| known == kind)
         };
-        let mut detail = detail;
-        if let Some(members) = detail.as_object_mut() {
-            let mail = json!({"messageId": message_id, "destination": recipients, "tags": tags});
-            members.insert("mail".to_owned(), mail);
-        }
-        drop(bouncing);
-        let told = |events: &&MailEvents| {
-            events.configuration_set == set && events.kinds.iter().any(|known| known == kind)
-        };
-        for events in events.iter().filter(told) {
+        for events in events.iter().filter(hears) {
             let message = SendRequest { body: detail.to_string(), ..SendRequest::default() };
             sqs.send(&events.queue, &message)?;
         }
         let answer = json!({"MessageId": message_id});
         Ok(json_response(StatusCode::OK, "application/json", &answer))
+    }
+
+    /// What becomes of an e-mail: the kind of event, and its detail.
+    fn fate(&self, recipients: &[String], mail: &Value) -> (&'static str, Value) {
+        let bouncing = self.bouncing.lock().unwrap_or_else(PoisonError::into_inner);
+        let back: Vec<Value> = recipients
+            .iter()
+            .map(|to| bare(to))
+            .filter(|to| bouncing.contains(*to))
+            .map(|to| json!({"emailAddress": to}))
+            .collect();
+        if back.is_empty() {
+            let delivery = json!({"recipients": recipients});
+            return ("delivery", json!({"eventType": "Delivery", "delivery": delivery, "mail": mail}));
+        }
+        let bounce =
+            json!({"bounceType": "Permanent", "bounceSubType": "General", "bouncedRecipients": back});
+        ("bounce", json!({"eventType": "Bounce", "bounce": bounce, "mail": mail}))
     }
 }
 
