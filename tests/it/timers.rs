@@ -101,14 +101,14 @@ async fn everything_that_falls_due_is_told_once_with_every_timer_dropped_or_doub
         until_handed_back(&world).await;
         // The window warns at 22 hours, the promise is broken at 23, the task overdue at 24.
         let expected = [
-            (22 * HOUR, NotificationKind::WindowClosing),
-            (23 * HOUR, NotificationKind::PromiseMissed),
-            (24 * HOUR, NotificationKind::TaskOverdue),
+            (22 * 60, NotificationKind::WindowClosing),
+            (23 * 60, NotificationKind::PromiseMissed),
+            (24 * 60, NotificationKind::TaskOverdue),
         ];
         for (due, about) in expected {
-            world.travel_to(due - MINUTE).await;
+            world.travel_to((due - 1) * MINUTE).await;
             assert_eq!(told(&world.see(CLIENT).await).get(&about), None, "{lateness:?}: {about:?} early");
-            world.travel_to(due + 6 * MINUTE).await;
+            world.travel_to((due + 6) * MINUTE).await;
             if dropped {
                 world.sweep().await;
             }
@@ -180,7 +180,7 @@ async fn the_window_is_warned_of_in_time_though_scheduler_is_down_when_it_is_due
     // The client writes again, and nobody answers. The promise was kept long ago.
     world.travel_to(3 * HOUR).await;
     world.say(world.twilio(), CLIENT, "2", "are you still there?").await;
-    world.travel_to(25 * HOUR - MINUTE).await;
+    world.travel_to((25 * 60 - 1) * MINUTE).await;
     scheduler_down(&world);
     world.travel(HOUR).await;
     scheduler_up(&world);

@@ -50,11 +50,10 @@ impl MailFate {
             ("Bounce", Some(bounce)) if bounce.bounce_type == "Permanent" => {
                 Some(HealthNews::Bounced("the address bounces"))
             }
-            // A full mailbox, a server that is away: the next e-mail may arrive.
-            ("Bounce", _) => None,
             ("Complaint", _) => Some(HealthNews::Bounced("the recipient marks our e-mails as spam")),
             ("Reject", _) => Some(HealthNews::Bounced("the mail service refuses to send it")),
             ("Delivery", _) => Some(HealthNews::Delivered),
+            // Of bounces these are a full mailbox, a server that is away: the next e-mail may arrive.
             _ => None,
         }
     }
