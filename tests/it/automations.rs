@@ -3,15 +3,20 @@
 use std::sync::atomic::Ordering;
 
 use handover_aws::store::Recipient;
-use handover_cloud::RecordedRequest;
+use handover_cloud::{RecordedRequest, Service, Verdict as Fate};
 use handover_core::{
     Announcement, Command, CommandKind, DeliveryId, Envelope, Event, EventId, EventKind, NotificationKind,
     Principal,
 };
 use handover_tests::{MINUTE, World};
-use serde_json::Value;
+use http::StatusCode;
+use serde_json::{Value, json};
 
-use crate::notify::{AUTOMATION, CLIENT, SAID, SECRET, answers, assert_signed, listen, sent_to};
+use crate::{
+    console::{Api, alex},
+    crashes_around::on_bus,
+    notify::{AUTOMATION, CLIENT, SAID, SECRET, answers, assert_signed, edit_account, listen, sent_to},
+};
 
 /// The types of the messages, in alphabetical order.
 pub(crate) fn types(sent: &[RecordedRequest]) -> Vec<String> {
@@ -80,6 +85,64 @@ async fn automations_hear_of_a_handover_from_its_beginning_to_its_end() {
     let sent = sent_to(&world, AUTOMATION);
     let last: Value = serde_json::from_str(&sent.last().unwrap().body).unwrap();
     assert_eq!((&last["type"], &last["data"]["tag"]), (&Value::from("tag.added"), &Value::from("vip")));
+    world.assert_nothing_left();
+}
+
+#[tokio::test]
+async fn every_event_is_heard_of_once_at_an_address_and_on_the_bus() {
+    let world = World::new(50).await;
+    let api = Api::clinic(&world);
+    answers(&world, AUTOMATION, 204);
+    listen(&world, &Announcement::ALL).await;
+    edit_account(&world, |account| account.event_bus = true).await;
+    world.say(world.twilio(), CLIENT, "1", SAID).await;
+    assert_eq!(api.command("assign", "a", &json!({"to": null})).await.status, StatusCode::OK);
+    let staff = json!({"staff": alex(&world)});
+    assert_eq!(api.command("claim", "c", &staff).await.status, StatusCode::OK);
+    let reply = json!({"staff": alex(&world), "text": "hello"});
+    assert_eq!(api.command("reply", "r", &reply).await.status, StatusCode::OK);
+    assert_eq!(api.command("reply", "r2", &reply).await.status, StatusCode::OK);
+    assert_eq!(api.command("hand-back", "h", &staff).await.status, StatusCode::OK);
+    world.settle().await;
+    // Another client is never answered.
+    world.say(world.twilio(), "+4915100000001", "2", SAID).await;
+    world.travel(26 * 60 * MINUTE).await;
+    let mut expected = Vec::new();
+    for (what, times) in [
+        (Announcement::FirstReply, 1),
+        (Announcement::HandoverClaimed, 1),
+        (Announcement::HandoverEnded, 2),
+        (Announcement::HandoverStarted, 2),
+        (Announcement::PromiseMissed, 1),
+        (Announcement::TagAdded, 2),
+        (Announcement::TaskCreated, 2),
+        (Announcement::TaskOverdue, 1),
+    ] {
+        expected.extend(std::iter::repeat_n(what.name(), times));
+    }
+    expected.sort_unstable();
+    assert_eq!(types(&sent_to(&world, AUTOMATION)), expected);
+    let bus = on_bus(&world);
+    assert_eq!(bus.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), expected);
+    let ids: std::collections::BTreeSet<_> = bus.iter().map(|(_, id)| id).collect();
+    assert_eq!(ids.len(), bus.len(), "each has an id of its own");
+    // Switched off, the bus hears nothing more.
+    edit_account(&world, |account| account.event_bus = false).await;
+    world.say(world.twilio(), "+4915100000002", "3", SAID).await;
+    assert_eq!(on_bus(&world).len(), bus.len());
+    world.assert_nothing_left();
+}
+
+#[tokio::test]
+async fn a_bus_that_takes_nothing_gets_it_later_and_once() {
+    let world = World::new(51).await;
+    edit_account(&world, |account| account.event_bus = true).await;
+    world.strike_all(Fate::Throttle, |call| call.service == Service::Events);
+    world.say(world.twilio(), CLIENT, "1", SAID).await;
+    assert!(on_bus(&world).is_empty());
+    world.heal();
+    world.travel(10 * MINUTE).await;
+    assert_eq!(on_bus(&world).len(), 3);
     world.assert_nothing_left();
 }
 

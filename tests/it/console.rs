@@ -5,6 +5,7 @@
 mod access;
 mod commands;
 mod reads;
+mod reports;
 mod settings;
 
 use bytes::Bytes;

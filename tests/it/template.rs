@@ -53,7 +53,7 @@ async fn everything_that_is_missing_is_named_at_once() {
         let mut host = world.local.host(&function.name).unwrap();
         host.lookup = Arc::new(|_| None);
         let error = start(&function.name, &host).await.unwrap_err().to_string();
-        let optional = ["CONSOLE_URL", "EMAIL_SENDER"];
+        let optional = ["CONSOLE_URL", "EMAIL_CONFIGURATION_SET", "EMAIL_SENDER", "EVENT_BUS"];
         for name in function.environment.keys().filter(|name| !optional.contains(&name.as_str())) {
             assert!(error.contains(name.as_str()), "{}: {name} in {error}", function.name);
         }

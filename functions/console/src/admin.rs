@@ -57,6 +57,7 @@ impl Api {
                     retention_days: 365,
                     notify_text: false,
                     sms_inbox: None,
+                    event_bus: false,
                 };
                 // The account last: one that stands has a key.
                 let done = self.key_for(&account.id).await?;

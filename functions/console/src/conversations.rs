@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 
-use handover_aws::store::{ConversationFilter, Head, LedgerItem, ListedConversation, MessageItem, Page};
+use handover_aws::store::{
+    ConversationFilter, Head, LedgerItem, ListedConversation, MessageItem, Page, TaggedConversation,
+};
 use handover_core::{Assignee, Contact, Conversation, ConversationId, Timestamp};
 use serde_json::{Value, json};
 
@@ -65,6 +67,9 @@ fn summary(conversation: &Conversation, contact: &Contact, now: Timestamp) -> Va
 
 /// An account's conversations, by page.
 pub(crate) async fn list(call: &Call<'_>) -> Answered {
+    if let Some(tag) = call.query("tag") {
+        return tagged(call, tag).await;
+    }
     let with_humans = match call.query("control") {
         None => None,
         Some("human") => Some(true),
@@ -77,6 +82,31 @@ pub(crate) async fn list(call: &Call<'_>) -> Answered {
     let cursor = call.cursor()?;
     let page = call.store().list_conversations(call.account(), &filter, call.limit()?, cursor.as_deref());
     Ok(Answer::ok(paged(page.await?, row)?))
+}
+
+/// The conversations whose contacts carry a tag.
+async fn tagged(call: &Call<'_>, tag: &str) -> Answered {
+    let others = ["control", "assignee", "scenario"];
+    if let Some(other) = others.into_iter().find(|name| call.query(name).is_some()) {
+        return Err(Problem::field(other, "does not go together with tag"));
+    }
+    let cursor = call.cursor()?;
+    let page = call.store().list_tagged(call.account(), tag, call.limit()?, cursor.as_deref()).await?;
+    let row = |found: &TaggedConversation| {
+        let conversation = &found.conversation;
+        let human = conversation.human();
+        json!({
+            "id": conversation.id,
+            "inbox": conversation.inbox,
+            "control": if human.is_some() { "human" } else { "bot" },
+            "since": conversation.control_since,
+            "reason": human.map(|human| human.origin.name()),
+            "assignee": found.assignee(),
+            "urgency": human.map_or(0, |human| human.urgency),
+            "wakes_at": conversation.wake_at(),
+        })
+    };
+    Ok(Answer::ok(paged(page, row)?))
 }
 
 fn row(listed: &ListedConversation) -> Value {

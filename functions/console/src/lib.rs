@@ -17,6 +17,7 @@ mod lint;
 mod openapi;
 mod problem;
 mod quarantine;
+mod reports;
 mod routes;
 mod staff;
 mod webhooks;

@@ -22,7 +22,7 @@ use crate::{
     http::{Answer, Call, Request, response},
     inboxes, openapi,
     problem::{Answered, Problem},
-    quarantine, staff, webhooks,
+    quarantine, reports, staff, webhooks,
 };
 
 type Work<'a> = Pin<Box<dyn Future<Output = Answered> + Send + 'a>>;
@@ -52,16 +52,23 @@ impl Route {
         const LIMIT: (&str, &str) = ("limit", "Rows, 1 to 200; 50 if not given");
         const CURSOR: (&str, &str) = ("cursor", "What the page before gave as next");
         const ASSIGNEE: (&str, &str) = ("assignee", "staff:<id>, team:<id>, or none");
+        const FROM: (&str, &str) = ("from", "The period's first instant, in Unix milliseconds");
+        const TO: (&str, &str) = ("to", "The instant after the period: at most 92 days later");
         let list = self.pattern.trim_start_matches("/v1/accounts/{account}");
         match (self.method == Method::GET, list) {
             (true, "/conversations") => &[
                 ("control", "human or bot"),
                 ASSIGNEE,
                 ("scenario", "human_requested, lack_of_knowledge, repeated_failure, custom, takeover, pause"),
+                ("tag", "Those whose contact carries it; in no particular order, and with no other filter"),
                 LIMIT,
                 CURSOR,
             ],
             (true, "/tasks") => &[ASSIGNEE, LIMIT, CURSOR],
+            (true, "/reports/handovers") => &[FROM, TO],
+            (true, "/reports/handovers/left") => {
+                &[FROM, TO, ("only", "unanswered or overdue"), LIMIT, CURSOR]
+            }
             (true, "/conversations/{conversation}/transcript") => {
                 &[("before", "Lines before this one: what the page before gave as before"), LIMIT]
             }
@@ -242,7 +249,7 @@ pub(crate) static ROUTES: &[Route] = &[
         Method::GET,
         "/v1/accounts/{account}/conversations",
         Scope::Read,
-        "Conversations, those with humans first; by control, assignee, scenario",
+        "Conversations, those with humans first; by control, assignee, scenario, or by tag",
         |call| Box::pin(conversations::list(call)),
     ),
     route(
@@ -384,6 +391,20 @@ pub(crate) static ROUTES: &[Route] = &[
         Scope::Admin,
         "Erase what is stored about the contact; counters and proofs stay, without personal data",
         |call| Box::pin(contacts::erase(call)),
+    ),
+    route(
+        Method::GET,
+        "/v1/accounts/{account}/reports/handovers",
+        Scope::Read,
+        "Handovers of a period by scenario, bot and day, times to claim and to first reply, what was left",
+        |call| Box::pin(reports::handovers(call)),
+    ),
+    route(
+        Method::GET,
+        "/v1/accounts/{account}/reports/handovers/left",
+        Scope::Read,
+        "The handovers of a period that nobody answered, or nobody in time, oldest first",
+        |call| Box::pin(reports::left(call)),
     ),
     route(
         Method::GET,

@@ -2,13 +2,20 @@
 
 use std::time::Duration;
 
-use handover_aws::{Failure, batch::Received, queue::Announced, store::Recipient, telemetry};
-use handover_core::{Assignee, Handover, HandoverId, Timestamp};
+use handover_aws::{
+    Failure,
+    batch::Received,
+    queue::Announced,
+    store::{Announcing, HealthNews, LedgerState, NoteClaim, Recipient},
+    telemetry,
+};
+use handover_core::{Assignee, Handover, HandoverId, Timestamp, WebhookId};
 use serde_json::{Value, json};
 
 use crate::{
     App,
     signed::{self, Posted, Signed},
+    staff::{LEFT_AFTER, LOOK_AGAIN},
 };
 
 /// The first wait before a message is sent again; it doubles with every receive.
@@ -21,14 +28,16 @@ const TRIES: u32 = 20;
 const GONE: u16 = 410;
 
 impl App {
-    /// One message to one automation: at least once, always with the same id.
+    /// One message to one automation: at least once, always with the same id, and doubled only by a crash or
+    /// an answer that gets lost.
     pub(crate) async fn announce(
         &self,
         announced: &Announced,
         received: &Received,
         deadline: Timestamp,
     ) -> Result<(), Failure> {
-        let Some(stored) = self.store.webhook(&announced.account, &announced.webhook).await? else {
+        let Some(webhook) = &announced.webhook else { return self.put_on_bus(announced, received).await };
+        let Some(stored) = self.store.webhook(&announced.account, webhook).await? else {
             telemetry::count("announcement", "webhook_gone");
             return Ok(());
         };
@@ -36,11 +45,16 @@ impl App {
             telemetry::count("announcement", "switched_off");
             return Ok(());
         }
-        let owner = [announced.account.as_str(), announced.webhook.as_str()];
+        let owner = [announced.account.as_str(), webhook.as_str()];
         let secret = self.sealer.open(&stored.sealed, &owner)?;
         let handover =
             self.store.handover(&announced.account, &announced.conversation, announced.epoch).await?;
         self.has_time(signed::PATIENCE, deadline)?;
+        let run = self.run();
+        let claim = self.claim(&run, Some(LEFT_AFTER));
+        if !self.may_announce(announced, &claim).await? {
+            return Ok(());
+        }
         let message = Signed {
             url: &stored.webhook.url,
             secret: &secret,
@@ -51,7 +65,8 @@ impl App {
         let (why, after) = match signed::post(&self.world, message).await {
             Posted::Taken => {
                 telemetry::count("announcement", "sent");
-                return self.note_webhook(announced, None).await;
+                self.settle_announced(announced, &claim, LedgerState::Sent).await?;
+                return self.note_webhook(announced, webhook, HealthNews::Taken).await;
             }
             Posted::Forbidden(_) => ("webhook's address cannot be used", None),
             Posted::Refused(GONE) => ("webhook is gone", None),
@@ -61,7 +76,9 @@ impl App {
                 ("webhook does not take messages", Some(after.map_or(wait, |after| after.max(wait))))
             }
         };
-        self.note_webhook(announced, Some(why)).await?;
+        // It may be sent again: soon, or when an admin takes it out of quarantine.
+        self.settle_announced(announced, &claim, LedgerState::Released).await?;
+        self.note_webhook(announced, webhook, HealthNews::Refused(why)).await?;
         match after {
             Some(after) if received.receives < TRIES => {
                 Err(Failure::Retry { after: Some(after), reason: why })
@@ -70,9 +87,70 @@ impl App {
         }
     }
 
-    async fn note_webhook(&self, announced: &Announced, failure: Option<&str>) -> Result<(), Failure> {
-        let recipient = Recipient::Webhook(announced.webhook.clone());
-        self.store.note_health(&announced.account, &recipient, failure, announced.at).await
+    /// One event to the stack's bus: at least once, with an id by which a second one is told.
+    async fn put_on_bus(&self, announced: &Announced, received: &Received) -> Result<(), Failure> {
+        let Some(bus) = &self.bus else {
+            telemetry::count("announcement", "no_bus");
+            return Ok(());
+        };
+        let handover =
+            self.store.handover(&announced.account, &announced.conversation, announced.epoch).await?;
+        let mut detail = body(announced, handover.as_ref());
+        if let Some(members) = detail.as_object_mut() {
+            members.insert("id".to_owned(), json!(announced.id));
+        }
+        let run = self.run();
+        let claim = self.claim(&run, Some(LEFT_AFTER));
+        if !self.may_announce(announced, &claim).await? {
+            return Ok(());
+        }
+        let put = bus.put(announced.what.name(), announced.at, &detail).await;
+        let state = if put.is_ok() { LedgerState::Sent } else { LedgerState::Released };
+        self.settle_announced(announced, &claim, state).await?;
+        match put {
+            Ok(()) => {
+                telemetry::count("announcement", "on_bus");
+                Ok(())
+            }
+            Err(_) if received.receives >= TRIES => Err(Failure::quarantine("bus does not take events")),
+            Err(failure) => {
+                Err(Failure::Retry { after: Some(wait(received.receives)), reason: failure.reason() })
+            }
+        }
+    }
+
+    /// Claims an announcement; `false` when it was made before. A command that was done in place is published
+    /// again from its queue as a matter of course.
+    async fn may_announce(&self, announced: &Announced, claim: &NoteClaim<'_>) -> Result<bool, Failure> {
+        match self.store.claim_announced(&announced.account, &announced.id, claim).await? {
+            Announcing::Ours => Ok(true),
+            Announcing::Sent => {
+                telemetry::count("announcement", "made_before");
+                Ok(false)
+            }
+            Announcing::BeingSent => {
+                Err(Failure::Retry { after: Some(LOOK_AGAIN), reason: "another copy is being sent" })
+            }
+        }
+    }
+
+    async fn settle_announced(
+        &self,
+        announced: &Announced,
+        claim: &NoteClaim<'_>,
+        state: LedgerState,
+    ) -> Result<(), Failure> {
+        self.store.settle_announced(&announced.account, &announced.id, claim, state).await
+    }
+
+    async fn note_webhook(
+        &self,
+        announced: &Announced,
+        webhook: &WebhookId,
+        news: HealthNews<'_>,
+    ) -> Result<(), Failure> {
+        let recipient = Recipient::Webhook(webhook.clone());
+        self.store.note_health(&announced.account, &recipient, news, announced.at).await
     }
 }
 

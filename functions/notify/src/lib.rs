@@ -2,7 +2,9 @@
 //! was put aside.
 
 mod automation;
+mod bus;
 mod email;
+mod fate;
 mod quarantine;
 mod signed;
 mod sms;
@@ -13,17 +15,30 @@ use std::sync::Arc;
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use handover_aws::{
-    ChatKey, Clock, Failure, Host, InboxKey, Inboxes, Policies, Queues, Sealer, StartError, Store,
+    ChatKey, Clock, Failure, Host, InboxKey, Inboxes, Policies, Queues, Random, Sealer, StartError, Store,
     batch::{Batch, Received},
     http::SharedHttpClient,
     load_master_key,
-    queue::{self, Word},
+    queue::{self, Announced, Notice},
     shared_config,
 };
 use handover_core::Timestamp;
 use handover_providers::Secrets;
+use serde::Deserialize;
 
-use crate::email::Mailer;
+use crate::{bus::Bus, email::Mailer, fate::MailFate};
+
+/// What comes from the notifications queue. Each has a field that the others lack.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum Word {
+    /// For a staff member.
+    Notice(Notice),
+    /// For an automation.
+    Announced(Announced),
+    /// About an e-mail that was sent before.
+    Fate(MailFate),
+}
 
 /// The function: everything that outlives an invocation.
 #[derive(Clone, Debug)]
@@ -34,6 +49,8 @@ pub struct App {
     inboxes: Arc<Inboxes<Secrets>>,
     clock: Clock,
     mailer: Mailer,
+    bus: Option<Bus>,
+    random: Random,
     sealer: Sealer,
     chat_key: ChatKey,
     world: SharedHttpClient,
@@ -55,10 +72,13 @@ impl App {
         let key_arn = reading.required("MASTER_KEY_SECRET_ARN");
         let public_url = reading.required("PUBLIC_URL");
         let sender = reading.optional("EMAIL_SENDER");
+        let configuration_set = reading.optional("EMAIL_CONFIGURATION_SET");
         let console_url = reading.optional("CONSOLE_URL");
+        let bus = reading.optional("EVENT_BUS");
         reading.finish()?;
         let key = load_master_key(&sdk.secrets, &key_arn).await?;
         let clock = host.clock.clone();
+        let config = shared_config(&host.sdk);
         let (inbox_key, sealer) = (InboxKey::new(&key), Sealer::new(&key));
         let inboxes = Inboxes::new(store.clone(), inbox_key, sealer.clone(), clock.clone());
         Ok(Self {
@@ -67,7 +87,9 @@ impl App {
             store,
             queues,
             clock,
-            mailer: Mailer::new(aws_sdk_sesv2::Client::new(&shared_config(&host.sdk)), sender),
+            mailer: Mailer::new(aws_sdk_sesv2::Client::new(&config), sender, configuration_set),
+            bus: bus.map(|name| Bus::new(aws_sdk_eventbridge::Client::new(&config), name)),
+            random: Random::system(),
             sealer,
             chat_key: ChatKey::new(&key),
             world: host.world.clone(),
@@ -99,6 +121,7 @@ impl App {
         match queue::decode(&received.body)? {
             Word::Notice(notice) => self.tell(&notice, &received, deadline).await,
             Word::Announced(announced) => self.announce(&announced, &received, deadline).await,
+            Word::Fate(fate) => self.note_fate(&fate, received.sent_at).await,
         }
     }
 }

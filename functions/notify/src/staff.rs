@@ -6,10 +6,10 @@ use handover_aws::{
     Failure,
     batch::Received,
     queue::Notice,
-    store::{IN_DOUBT, LedgerState, NoteItem, Recipient},
+    store::{HealthNews, IN_DOUBT, LedgerState, NoteClaim, Recipient, Told},
     telemetry,
 };
-use handover_core::{Account, NotificationChannel, Staff, Timestamp, wants};
+use handover_core::{Account, NotificationChannel, Staff, Timestamp, lower_base32, wants};
 use serde_json::json;
 
 use crate::{
@@ -22,6 +22,11 @@ use crate::{
 /// From this receive on, a chat or provider that cannot be reached counts as failed: with waits of 1, 2,
 /// 4 … 60 s that is about a quarter of an hour, and old news on a phone helps nobody.
 const TRIES: u32 = 20;
+/// A claim of this age was left behind by a process that died: no invocation of this function lasts as long
+/// (30 s in the template).
+pub(crate) const LEFT_AFTER: Duration = Duration::from_mins(1);
+/// When to look again for what became of a copy that is being sent.
+pub(crate) const LOOK_AGAIN: Duration = Duration::from_secs(5);
 /// What an invocation needs beside a send, to write down what became of it.
 const TIME_TO_SETTLE: Duration = Duration::from_secs(3);
 
@@ -56,13 +61,17 @@ impl App {
 
     async fn email(&self, notice: &Notice, staff: &Staff) -> Result<(), Failure> {
         let Some(address) = &staff.email else { return self.no_address(notice).await };
-        if let Some(told) = self.store.told(&notice.account, &notice.notification).await? {
-            return self.note_health(notice, told.failure.as_deref()).await;
-        }
         let words = self.words(notice).await?;
-        let failure = self.mailer.send(address, &words).await?;
-        // Sent, but not recorded: a crash here sends it again. A second e-mail beats none.
-        self.record(notice, failure).await
+        let run = self.run();
+        let claim = self.claim(&run, Some(LEFT_AFTER));
+        if !self.is_ours(notice, &claim).await? {
+            return Ok(());
+        }
+        match self.mailer.send(address, notice, &words).await {
+            Ok(failure) => self.settle(notice, &claim, failure).await,
+            // Sent or not: it goes out again at once. A second e-mail beats none.
+            Err(failure) => self.release(notice, &claim, failure).await,
+        }
     }
 
     async fn chat(
@@ -73,11 +82,13 @@ impl App {
         deadline: Timestamp,
     ) -> Result<(), Failure> {
         let Some(url) = &staff.chat_webhook else { return self.no_address(notice).await };
-        if let Some(told) = self.store.told(&notice.account, &notice.notification).await? {
-            return self.note_health(notice, told.failure.as_deref()).await;
-        }
         let words = self.words(notice).await?;
         self.has_time(signed::PATIENCE, deadline)?;
+        let run = self.run();
+        let claim = self.claim(&run, Some(LEFT_AFTER));
+        if !self.is_ours(notice, &claim).await? {
+            return Ok(());
+        }
         let message = Signed {
             url,
             secret: &self.chat_key.secret(&notice.account, &staff.id),
@@ -91,13 +102,15 @@ impl App {
             Posted::Forbidden(refused) => Some(format!("the chat's address cannot be used: {refused}")),
             Posted::Later(_) if received.receives >= TRIES => Some("the chat does not answer".to_owned()),
             Posted::Later(after) => {
-                return Err(Failure::Retry { after, reason: "chat is not taking messages" });
+                let failure = Failure::Retry { after, reason: "chat is not taking messages" };
+                return self.release(notice, &claim, failure).await;
             }
         };
-        self.record(notice, failure).await
+        self.settle(notice, &claim, failure).await
     }
 
-    /// Claimed before it is sent: nobody pays for the same SMS twice, and nobody is woken twice by it.
+    /// Claimed for ever before it is sent: nobody pays for the same SMS twice, and nobody is woken twice by
+    /// it.
     async fn sms(
         &self,
         notice: &Notice,
@@ -113,37 +126,81 @@ impl App {
             Err(reason) => return self.record(notice, Some(reason.to_owned())).await,
         };
         self.has_time(sms.patience(), deadline)?;
-        let (account, notification, subject) = (&notice.account, &notice.notification, notice.subject());
-        if let Some(before) = self.store.claim_told(account, notification, &subject).await? {
-            return self.left_behind(notice, &before).await;
+        let run = self.run();
+        let claim = self.claim(&run, None);
+        if !self.is_ours(notice, &claim).await? {
+            return Ok(());
         }
-        let (state, failure) = match self.send_sms(sms).await {
-            Sent::Taken => (LedgerState::Sent, None),
-            Sent::Refused(why) => (LedgerState::Failed, Some(why)),
-            Sent::InDoubt => (LedgerState::Unknown, Some(IN_DOUBT.to_owned())),
+        let failure = match self.send_sms(sms).await {
+            Sent::Taken => None,
+            Sent::Refused(why) => Some(why),
+            Sent::InDoubt => Some(IN_DOUBT.to_owned()),
             Sent::NotYet(_) if received.receives >= TRIES => {
-                (LedgerState::Failed, Some("the provider does not take messages".to_owned()))
+                Some("the provider does not take messages".to_owned())
             }
             Sent::NotYet(after) => {
-                let failure = Some("not sent yet".to_owned());
-                self.store
-                    .settle_told(account, notification, &subject, LedgerState::Released, failure)
-                    .await?;
-                return Err(Failure::Retry { after, reason: "provider is not taking messages" });
+                let failure = Failure::Retry { after, reason: "provider is not taking messages" };
+                return self.release(notice, &claim, failure).await;
             }
         };
-        self.store.settle_told(account, notification, &subject, state, failure.clone()).await?;
+        self.settle(notice, &claim, failure).await
+    }
+
+    /// A name for this run, so that it knows its own claims.
+    pub(crate) fn run(&self) -> String {
+        lower_base32(&self.random.bytes::<10>())
+    }
+
+    pub(crate) fn claim<'a>(&self, run: &'a str, left_after: Option<Duration>) -> NoteClaim<'a> {
+        NoteClaim { writer: run, at: self.clock.now(), left_after }
+    }
+
+    /// Claims a message; `false` when what became of it stands already. While another run is at it nothing
+    /// is known yet: the message comes back.
+    async fn is_ours(&self, notice: &Notice, claim: &NoteClaim<'_>) -> Result<bool, Failure> {
+        let (account, notification, subject) = (&notice.account, &notice.notification, notice.subject());
+        let before = match self.store.claim_told(account, notification, &subject, claim).await? {
+            Told::Ours => return Ok(true),
+            Told::Before(before) => before,
+        };
+        if claim.left_after.is_some() && before.state == Some(LedgerState::Claimed) {
+            return Err(Failure::Retry { after: Some(LOOK_AGAIN), reason: "another copy is being sent" });
+        }
+        telemetry::count("notification", "told_before");
+        self.note_health(notice, before.failure.as_deref()).await?;
+        Ok(false)
+    }
+
+    /// Writes down what became of a claimed message, and shows on the staff member whether they are
+    /// reached. A crash before this lets the message go out again, where its channel bears that.
+    async fn settle(
+        &self,
+        notice: &Notice,
+        claim: &NoteClaim<'_>,
+        failure: Option<String>,
+    ) -> Result<(), Failure> {
         count(notice, failure.as_deref());
+        let state = match failure.as_deref() {
+            None => LedgerState::Sent,
+            Some(IN_DOUBT) => LedgerState::Unknown,
+            Some(_) => LedgerState::Failed,
+        };
+        let (account, notification) = (&notice.account, &notice.notification);
+        self.store
+            .settle_told(account, notification, &notice.subject(), claim, state, failure.clone())
+            .await?;
         self.note_health(notice, failure.as_deref()).await
     }
 
-    /// Somebody was at this SMS before, and perhaps died at it: it is not sent again.
-    async fn left_behind(&self, notice: &Notice, before: &NoteItem) -> Result<(), Failure> {
-        telemetry::count("notification", "told_before");
-        self.note_health(notice, before.failure.as_deref()).await
+    /// Gives a claim back: the message may be sent later.
+    async fn release(&self, notice: &Notice, claim: &NoteClaim<'_>, failure: Failure) -> Result<(), Failure> {
+        let (account, notification) = (&notice.account, &notice.notification);
+        let (state, why) = (LedgerState::Released, Some("not sent yet".to_owned()));
+        self.store.settle_told(account, notification, &notice.subject(), claim, state, why).await?;
+        Err(failure)
     }
 
-    /// Writes down, once, what became of a message, and shows on the staff member whether they are reached.
+    /// Writes down, once, why there is nothing to send, and shows it on the staff member.
     async fn record(&self, notice: &Notice, failure: Option<String>) -> Result<(), Failure> {
         count(notice, failure.as_deref());
         self.store
@@ -158,7 +215,8 @@ impl App {
 
     async fn note_health(&self, notice: &Notice, failure: Option<&str>) -> Result<(), Failure> {
         let recipient = Recipient::of(&notice.notification);
-        self.store.note_health(&notice.account, &recipient, failure, notice.at).await
+        let news = failure.map_or(HealthNews::Taken, HealthNews::Refused);
+        self.store.note_health(&notice.account, &recipient, news, notice.at).await
     }
 
     /// A send that the invocation's end would cut off is not begun.

@@ -112,6 +112,9 @@ const fn subject(about: NotificationKind) -> &'static str {
         NotificationKind::TaskAssigned => "A task is assigned to you",
         NotificationKind::ConversationWaiting => "A conversation waits for somebody to claim it",
         NotificationKind::PromiseMissed => "A client has not been answered in time",
+        NotificationKind::Unanswered => "A pause is over, and a client was not answered",
+        NotificationKind::WindowClosing => "A client waits, and soon cannot be answered any more",
+        NotificationKind::TaskOverdue => "A task is overdue",
         NotificationKind::Urgent => "A client asks for a person again",
         NotificationKind::DeliveryFailed => "A message did not reach a client",
         NotificationKind::NotConfigured => "A client needed a person, and no action says what to do",
@@ -132,6 +135,13 @@ const fn sentence(about: NotificationKind) -> &'static str {
         }
         NotificationKind::ConversationWaiting => "Nobody has claimed this conversation yet.",
         NotificationKind::PromiseMissed => "The client was promised an answer, and the time for it is over.",
+        NotificationKind::Unanswered => {
+            "Nobody answered while the bot was paused, and the bot will not answer by itself."
+        }
+        NotificationKind::WindowClosing => {
+            "The channel takes answers for a limited time after the client's last message. It is almost over."
+        }
+        NotificationKind::TaskOverdue => "The follow-up was due, and is still open.",
         NotificationKind::Urgent => "The client has asked for a person again while waiting.",
         NotificationKind::DeliveryFailed => "The provider did not take a message, or nobody can know.",
         NotificationKind::NotConfigured => {

@@ -193,6 +193,11 @@ impl Cloud {
         self.inner.ses.suppress(addresses);
     }
 
+    /// Lets e-mails to these addresses be taken and come back from now on, and to no others.
+    pub fn bounce_addresses(&self, addresses: BTreeSet<String>) {
+        self.inner.ses.bounce(addresses);
+    }
+
     /// Lets a hook decide about every call from now on; `None` lets all proceed.
     pub fn set_hook(&self, hook: Option<Hook>) {
         *self.inner.hook.write().unwrap_or_else(PoisonError::into_inner) = hook;

@@ -20,7 +20,9 @@ const TEMPLATE: &str = include_str!("../../template.yaml");
 /// Where all AWS services are, for the functions.
 const ENDPOINT: &str = "http://aws.local";
 /// The sender of the stack's e-mails.
-const EMAIL_SENDER: &str = "Handover <no-reply@handover.example>";
+const EMAIL_SENDER: &str = "no-reply@handover.example";
+/// The stack's event bus.
+const EVENT_BUS: &str = "handover";
 /// The access key id of whoever is no function.
 const ADMINISTRATOR: &str = "ADMINISTRATOR";
 
@@ -154,8 +156,12 @@ impl Local {
     /// # Errors
     /// [`LocalError`], whatever is in the way.
     pub async fn open(options: LocalOptions) -> Result<Self, LocalError> {
-        let parameters = [("PublicUrl", options.public_url.as_str()), ("EmailSender", EMAIL_SENDER)]
-            .map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let parameters = [
+            ("PublicUrl", options.public_url.as_str()),
+            ("EmailSender", EMAIL_SENDER),
+            ("EventBusName", EVENT_BUS),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()));
         let template = Template::parse(&options.template, &BTreeMap::from(parameters))?;
         let clock_file = ClockFile::open(&options.storage, &options.clock)?;
         let cloud = Cloud::open(&options.storage, options.clock, &template, &options.seed)?;

@@ -196,6 +196,7 @@ async fn store(local: &Local, sealer: &Sealer, sample: &SampleAccount, labs: Lab
         retention_days: 365,
         notify_text: false,
         sms_inbox: None,
+        event_bus: false,
     };
     store.put_account(&account).await?;
     Ok(())

@@ -167,7 +167,7 @@ impl Processor {
             }
         };
         let effects: Vec<Effect> =
-            applied.effects.iter().filter(|effect| keeps(effect, &settings.account.1)).cloned().collect();
+            applied.effects.iter().filter(|effect| keeps(effect, &settings.account)).cloned().collect();
         let message = message_item(envelope, &conversation, &settings, &applied, effects);
         let committed = self
             .store

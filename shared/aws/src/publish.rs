@@ -37,6 +37,8 @@ impl Publisher {
     /// Any failure leaves the input on its queue, so that all of it is published again.
     pub(crate) async fn publish(&self, context: &Context<'_>, effects: &[Effect]) -> Result<(), Failure> {
         let now = self.clock.now();
+        // When the cause reached us: everything that follows from it counts from there.
+        let at = context.marker.at;
         let mut texts = Vec::new();
         let mut turns = Vec::new();
         let mut notices = Vec::new();
@@ -45,7 +47,7 @@ impl Publisher {
         let mut looks = Vec::new();
         for effect in effects {
             match &effect.kind {
-                EffectKind::Send { purpose, text, epoch, expires_at } => {
+                EffectKind::Send { purpose, text, epoch } => {
                     if let Some(text) = context.text(text).await? {
                         texts.push(Outbound {
                             account: context.conversation.account.clone(),
@@ -54,7 +56,7 @@ impl Publisher {
                             effect: effect.id.clone(),
                             purpose: *purpose,
                             epoch: *epoch,
-                            expires_at: *expires_at,
+                            expires_at: at + purpose.expires_after(),
                             text,
                         });
                     }
@@ -76,33 +78,37 @@ impl Publisher {
                     timer,
                     now,
                 )),
-                EffectKind::Notify { about, audience, epoch, at } => {
+                EffectKind::Notify { about, and, audience, epoch } => {
                     let scenario = context.conversation.human().and_then(|human| human.origin.scenario());
-                    for notification in copies(&effect.id, *about, audience, &context.account.1) {
-                        notices.push(Notice {
+                    let also = and.iter().map(|and| (effect.id.also(and.name()), *and));
+                    for (id, about) in std::iter::once((effect.id.clone(), *about)).chain(also) {
+                        let copies = copies(&id, about, audience, &context.account.1);
+                        notices.extend(copies.into_iter().map(|notification| Notice {
                             account: context.conversation.account.clone(),
                             notification,
                             conversation: Some(context.conversation.id.clone()),
                             contact: Some(context.conversation.contact.clone()),
                             epoch: *epoch,
                             scenario,
-                            at: *at,
-                        });
+                            at,
+                        }));
                     }
                 }
-                EffectKind::Announce { what, epoch, at } => {
-                    let listening = context.account.1.webhooks.iter().filter(|webhook| webhook.hears(*what));
-                    announced.extend(listening.map(|webhook| Announced {
+                EffectKind::Announce { what, epoch } => {
+                    let (account, directory) = context.account;
+                    let webhooks = directory.webhooks.iter().filter(|webhook| webhook.hears(*what));
+                    let bus = account.event_bus.then_some(None);
+                    announced.extend(webhooks.map(Some).chain(bus).map(|webhook| Announced {
                         account: context.conversation.account.clone(),
-                        webhook: webhook.id.clone(),
-                        id: effect.id.copy_at(&webhook.id),
+                        webhook: webhook.map(|webhook| webhook.id.clone()),
+                        id: webhook.map_or(effect.id.clone(), |webhook| effect.id.copy_at(&webhook.id)),
                         what: *what,
                         inbox: context.conversation.inbox.clone(),
                         conversation: context.conversation.id.clone(),
                         contact: context.conversation.contact.clone(),
                         epoch: *epoch,
                         tag: context.tag_by_hand(),
-                        at: *at,
+                        at,
                     }));
                 }
                 EffectKind::Nudge { conversation, inbox, assignee } => looks.push(Timed::Event {
@@ -143,9 +149,11 @@ impl Publisher {
 
 /// Whether an effect has somebody to do it. Announcements that nobody listens to and the provider's own
 /// thread control have not; committing them would cost capacity for nothing.
-pub(crate) fn keeps(effect: &Effect, directory: &Directory) -> bool {
+pub(crate) fn keeps(effect: &Effect, (account, directory): &(Account, Directory)) -> bool {
     match &effect.kind {
-        EffectKind::Announce { what, .. } => directory.webhooks.iter().any(|webhook| webhook.hears(*what)),
+        EffectKind::Announce { what, .. } => {
+            account.event_bus || directory.webhooks.iter().any(|webhook| webhook.hears(*what))
+        }
         EffectKind::Thread { .. } => false,
         EffectKind::Send { .. }
         | EffectKind::StartTurn { .. }

@@ -160,8 +160,9 @@ impl Notice {
 pub struct Announced {
     /// The account.
     pub account: AccountId,
-    /// Which automation.
-    pub webhook: WebhookId,
+    /// Which automation; none: the stack's event bus.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub webhook: Option<WebhookId>,
     /// Follows from the effect and the webhook: the receiver drops what it has had.
     pub id: EffectId,
     /// What happened.
@@ -179,16 +180,6 @@ pub struct Announced {
     pub tag: Option<String>,
     /// When it happened.
     pub at: Timestamp,
-}
-
-/// What comes from the notifications queue. Each has a field that the other lacks.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(untagged)]
-pub enum Word {
-    /// For a staff member.
-    Notice(Notice),
-    /// For an automation.
-    Announced(Announced),
 }
 
 /// Something that cannot be processed, on its way to where admins look.

@@ -26,6 +26,9 @@ pub struct Account {
     /// The inbox by which staff members get SMS; none: they get no SMS.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sms_inbox: Option<InboxId>,
+    /// Whether what automations are told also goes to the stack's event bus, where it has one.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub event_bus: bool,
 }
 
 /// Features that are switched on by hand.

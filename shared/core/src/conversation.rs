@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     AccountId, ActionId, BotId, Channel, ContactId, ConversationId, Event, EventId, EventKind, InboxId,
-    Principal, QUIET_CEILING, ScenarioKind, Timestamp,
+    Principal, QUIET_CEILING, REPLY_WINDOW_WARNING, ScenarioKind, Timestamp,
 };
 
 /// One contact in one inbox.
@@ -45,6 +45,9 @@ pub struct Conversation {
     /// The epoch of the handover whose task is open.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub open_task: Option<u64>,
+    /// When that task falls due; none once it has been told that it is overdue.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub task_due_at: Option<Timestamp>,
     /// The client's present issue with the bot.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub issue: Option<Issue>,
@@ -114,6 +117,19 @@ pub struct Waiting {
     pub event: EventId,
     /// Since when.
     pub since: Timestamp,
+    /// Staff have been told that the channel's reply window closes.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub window_told: bool,
+    /// It was handed over again because nobody had answered in a pause: that is done once.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub again: bool,
+}
+
+impl Waiting {
+    /// A message that waits from now on.
+    pub const fn new(event: EventId, since: Timestamp) -> Self {
+        Self { event, since, window_told: false, again: false }
+    }
 }
 
 /// How a human stretch began.
@@ -284,6 +300,7 @@ impl Conversation {
             last_client_at: None,
             promise: None,
             open_task: None,
+            task_due_at: None,
             issue: None,
             bot_messages: DayCount::default(),
             recent: Vec::new(),
@@ -341,6 +358,17 @@ impl Conversation {
 
     /// The earliest instant at which something is due by itself.
     pub fn wake_at(&self) -> Option<Timestamp> {
-        [self.resumes_at(), self.promise.map(|promise| promise.due_at)].into_iter().flatten().min()
+        let promise_due_at = self.promise.map(|promise| promise.due_at);
+        [self.resumes_at(), promise_due_at, self.task_due_at, self.window_told_at()]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
+    /// When staff are to be told that the channel's reply window closes on a client who waits.
+    pub fn window_told_at(&self) -> Option<Timestamp> {
+        let waiting = self.human()?.waiting.as_ref().filter(|waiting| !waiting.window_told)?;
+        let last = self.last_client_at.unwrap_or(waiting.since);
+        Some((last + self.channel.reply_window()?).minus(REPLY_WINDOW_WARNING))
     }
 }

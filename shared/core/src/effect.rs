@@ -6,7 +6,8 @@ use crate::{
     ActionId, Assignee, BotId, ConversationId, EffectId, EventId, InboxId, Purpose, Timer, Timestamp, TurnId,
 };
 
-/// Something to do to the world. Holds references, never text.
+/// Something to do to the world. Holds references, never text; what follows from the event that caused it
+/// (when it happened, when a text is too old) is not said again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Effect {
     /// Follows from the cause, so that doing it twice can be noticed.
@@ -27,8 +28,6 @@ pub enum EffectKind {
         text: TextSource,
         /// The epoch that it was decided in.
         epoch: u64,
-        /// After this it is not sent.
-        expires_at: Timestamp,
     },
     /// Ask the bot. In doubt: again; the turn id tells the bot.
     StartTurn {
@@ -43,18 +42,19 @@ pub enum EffectKind {
         returning: bool,
     },
     /// Set a timer. In doubt: again; its name is the same.
-    Arm(Timer),
+    Arm(#[serde(with = "short")] Timer),
     /// Tell staff. In doubt: again, except SMS.
     Notify {
         /// What about.
         about: NotificationKind,
+        /// What else the same people are told because of the same thing.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        and: Option<NotificationKind>,
         /// Whom.
         audience: Audience,
         /// The handover's epoch, when it is about one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         epoch: Option<u64>,
-        /// When the cause happened.
-        at: Timestamp,
     },
     /// Move the provider's own thread control. In doubt: again.
     Thread {
@@ -85,9 +85,33 @@ pub enum EffectKind {
         what: Announcement,
         /// The handover's epoch.
         epoch: u64,
-        /// When.
-        at: Timestamp,
     },
+}
+
+/// A timer as a short list: markers are priced by the KB, and every handover sets two.
+mod short {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use crate::{Timer, TimerKind, Timestamp};
+
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Form {
+        Short(TimerKind, u64, u32, Timestamp),
+        /// As it was first stored.
+        Long(Timer),
+    }
+
+    pub(super) fn serialize<S: Serializer>(timer: &Timer, to: S) -> Result<S::Ok, S::Error> {
+        (timer.kind, timer.epoch, timer.sequence, timer.due_at).serialize(to)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Timer, D::Error> {
+        Ok(match Form::deserialize(from)? {
+            Form::Short(kind, epoch, sequence, due_at) => Timer { kind, epoch, sequence, due_at },
+            Form::Long(timer) => timer,
+        })
+    }
 }
 
 /// Where a text stands.
@@ -136,6 +160,12 @@ pub enum NotificationKind {
     ConversationWaiting,
     /// Nobody has answered in time.
     PromiseMissed,
+    /// A pause is over, nobody has answered, and the bot will not.
+    Unanswered,
+    /// A client waits, and soon the channel takes no answer any more.
+    WindowClosing,
+    /// A task is overdue.
+    TaskOverdue,
     /// The client asks again.
     Urgent,
     /// A text did not reach the client.
@@ -160,6 +190,9 @@ impl NotificationKind {
             Self::TaskAssigned => "task_assigned",
             Self::ConversationWaiting => "conversation_waiting",
             Self::PromiseMissed => "promise_missed",
+            Self::Unanswered => "unanswered",
+            Self::WindowClosing => "window_closing",
+            Self::TaskOverdue => "task_overdue",
             Self::Urgent => "urgent",
             Self::DeliveryFailed => "delivery_failed",
             Self::NotConfigured => "not_configured",
@@ -204,6 +237,9 @@ pub enum Announcement {
     /// A task was opened.
     #[serde(rename = "task.created")]
     TaskCreated,
+    /// A task fell due and is still open.
+    #[serde(rename = "task.overdue")]
+    TaskOverdue,
     /// Nobody answered in time.
     #[serde(rename = "promise.missed")]
     PromiseMissed,
@@ -211,13 +247,14 @@ pub enum Announcement {
 
 impl Announcement {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::HandoverStarted,
         Self::HandoverClaimed,
         Self::FirstReply,
         Self::HandoverEnded,
         Self::TagAdded,
         Self::TaskCreated,
+        Self::TaskOverdue,
         Self::PromiseMissed,
     ];
 
@@ -230,6 +267,7 @@ impl Announcement {
             Self::HandoverEnded => "handover.ended",
             Self::TagAdded => "tag.added",
             Self::TaskCreated => "task.created",
+            Self::TaskOverdue => "task.overdue",
             Self::PromiseMissed => "promise.missed",
         }
     }

@@ -1,10 +1,12 @@
 //! Facts that reach us: everything that [`crate::decide`] is asked about.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AccountId, Command, ConversationId, DeliveryId, EffectId, EventId, InboxId, Permille, ReplySignals,
-    Signals, Suppressed, Timestamp, TurnId,
+    AccountId, BOT_TEXT_EXPIRES_AFTER, Command, ConversationId, DeliveryId, EffectId, EventId, InboxId,
+    Permille, ReplySignals, STAFF_TEXT_EXPIRES_AFTER, Signals, Suppressed, Timestamp, TurnId,
 };
 
 /// An event on its way to the conversation that it concerns: the body of a queue message.
@@ -322,6 +324,14 @@ impl Purpose {
             Self::Bot => "bot",
             Self::Closing => "closing",
             Self::Staff => "staff",
+        }
+    }
+
+    /// How long after its cause reached us a text of this purpose may still be sent.
+    pub const fn expires_after(self) -> Duration {
+        match self {
+            Self::Bot | Self::Closing => BOT_TEXT_EXPIRES_AFTER,
+            Self::Staff => STAFF_TEXT_EXPIRES_AFTER,
         }
     }
 }

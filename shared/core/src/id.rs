@@ -161,6 +161,12 @@ impl EffectId {
         Self(derive("copy", &[&self.0, staff.as_str(), channel]))
     }
 
+    /// Another thing that the same people are told because of the same thing.
+    #[must_use]
+    pub fn also(&self, kind: &str) -> Self {
+        Self(derive("also", &[&self.0, kind]))
+    }
+
     /// One webhook's copy of what `self` announces to several.
     #[must_use]
     pub fn copy_at(&self, webhook: &WebhookId) -> Self {

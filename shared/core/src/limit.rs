@@ -20,6 +20,9 @@ pub const MAX_PAUSE: Duration = Duration::from_hours(365 * 24);
 pub const TASK_DUE_AFTER: Duration = Duration::from_hours(24);
 /// A handover's promise falls due this long before the channel's reply window closes.
 pub const REPLY_WINDOW_MARGIN: Duration = Duration::from_hours(1);
+/// Staff are told of a client who waits this long before the channel's reply window closes: early enough
+/// that the warning is in time when Scheduler, and with it the sweep, is down for an hour.
+pub const REPLY_WINDOW_WARNING: Duration = Duration::from_hours(2);
 /// A human who keeps writing holds the bot back at most this long after `resume_at`.
 pub const QUIET_CEILING: Duration = Duration::from_hours(24);
 /// Events that reached us longer ago are recorded and never acted on.

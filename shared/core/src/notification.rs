@@ -54,6 +54,9 @@ pub fn wants(staff: &Staff, about: NotificationKind, channel: NotificationChanne
         NotificationKind::TaskAssigned => staff.notifications.task_assigned,
         NotificationKind::ConversationWaiting
         | NotificationKind::PromiseMissed
+        | NotificationKind::Unanswered
+        | NotificationKind::WindowClosing
+        | NotificationKind::TaskOverdue
         | NotificationKind::Urgent
         | NotificationKind::DeliveryFailed
         | NotificationKind::NotConfigured

@@ -127,6 +127,10 @@ pub enum Verdict {
     Unlinked,
     /// What was known of the client was erased.
     Erased,
+    /// The task is overdue.
+    TaskOverdue,
+    /// The reply window is about to close on a client who waits.
+    WindowClosing,
     /// The command does not fit the state.
     Refused,
 }

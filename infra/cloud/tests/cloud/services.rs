@@ -51,7 +51,7 @@ async fn dynamodb_keeps_items_and_explains_a_cancelled_transaction() {
         .map(|index| index.index_name().unwrap().to_owned())
         .collect();
     indexes.sort();
-    assert_eq!(indexes, ["inbox", "work"]);
+    assert_eq!(indexes, ["inbox", "reports", "work"]);
     let ttl = client.describe_time_to_live().table_name(&table).send().await.unwrap();
     assert_eq!(ttl.time_to_live_description().unwrap().attribute_name(), Some("expires_at"));
 }

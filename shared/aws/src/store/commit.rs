@@ -10,14 +10,15 @@ use aws_sdk_dynamodb::{
     },
 };
 use handover_core::{
-    AccountId, Applied, Assignee, Contact, Conversation, ConversationId, Handover, HandoverChange,
+    AccountId, Applied, Assignee, Contact, Conversation, ConversationId, Handover, HandoverChange, Origin,
 };
 
 use super::{
     Item, MessageItem, Store, classify, decode, encode,
     expressions::{self, HandoverFields},
-    items::{ContactItem, HandoverItem, SCHEMA, StateItem},
+    items::{ContactItem, HandoverItem, SCHEMA},
     keys,
+    state::StateItem,
 };
 use crate::Failure;
 
@@ -66,14 +67,20 @@ impl Store {
         if alone {
             return self.commit_message(commit.message).await;
         }
+        // Rows of tags say where to look: they stand before the tag does, and fall after it.
+        self.put_tag_rows(commit).await?;
         // A handover that has passed its retention cannot be changed, and must not hold up the rest.
         let mut gone = BTreeSet::new();
-        loop {
+        let committed = loop {
             match self.commit_all(commit, &gone).await? {
-                Attempt::Committed(committed) => return Ok(committed),
+                Attempt::Committed(committed) => break committed,
                 Attempt::Gone(epochs) => gone.extend(epochs),
             }
+        };
+        if committed == Committed::Done {
+            self.drop_tag_rows(commit).await;
         }
+        Ok(committed)
     }
 
     async fn commit_message(&self, message: &MessageItem) -> Result<Committed, Failure> {
@@ -342,6 +349,9 @@ fn handover_item(conversation: &Conversation, handover: &Handover) -> HandoverIt
         scenario: handover.origin.name().to_owned(),
         work_pk: open_task.map(|_| keys::work_index(account, owner.as_deref())),
         work_sk: open_task.map(|task| keys::work_sort(task.due_at, &conversation.id, handover.epoch)),
+        // What only follows from another conversation is counted there.
+        report_pk: (!matches!(handover.origin, Origin::Elsewhere { .. }))
+            .then(|| keys::report_index(account)),
         assignee: owner,
     }
 }

@@ -8,8 +8,9 @@ use serde::Deserialize;
 
 use super::{
     Item, MessageItem, Store, classify, decode, expressions,
-    items::{ContactItem, HandoverItem, StateItem},
+    items::{ContactItem, HandoverItem},
     keys,
+    state::StateItem,
 };
 use crate::Failure;
 

@@ -9,8 +9,9 @@ use handover_core::{AccountId, Contact, Conversation, ConversationId, Handover, 
 use super::{
     Item, LedgerItem, MessageItem, Page, QuarantineItem, Store, classify, decode,
     expressions::{self, Update},
-    items::{ContactItem, HandoverItem, StateItem},
+    items::{ContactItem, HandoverItem},
     keys,
+    state::StateItem,
 };
 use crate::Failure;
 

@@ -27,8 +27,17 @@ pub(super) const OF_SCENARIO: &str = "scenario = :scenario";
 pub(super) const WAKE_DUE: &str = "wake_at <= :now";
 /// The item is not there yet.
 pub(super) const ABSENT: &str = "attribute_not_exists(pk)";
-/// The text is nobody's, or its claimer knows that it was not sent.
+/// The message is nobody's, or its claimer knows that it was not sent.
 pub(super) const UNCLAIMED: &str = "attribute_not_exists(pk) OR #state = :released";
+/// The same, or its claimer must have died by now.
+pub(super) const UNCLAIMED_OR_LEFT: &str = "attribute_not_exists(pk) OR #state = :released \
+     OR (#state = :claimed AND claimed_at < :left)";
+/// The claim is this run's.
+pub(super) const CLAIMED_BY: &str = "writer = :writer";
+/// A tag's row as it stood before a contact lost the tag.
+pub(super) const NOT_SINCE: &str = "version <= :version";
+/// Handovers of an account that began from one instant up to another.
+pub(super) const BEGUN_IN: &str = "report_pk = :pk AND started_at BETWEEN :from AND :to";
 /// The item is there.
 pub(super) const PRESENT: &str = "attribute_exists(pk)";
 /// The item is in the version that was read.

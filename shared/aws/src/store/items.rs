@@ -2,9 +2,9 @@
 //! added, so that yesterday's code reads today's items and the other way round.
 
 use handover_core::{
-    Account, AccountId, Assignee, Bot, Contact, ContactId, Content, Conversation, ConversationId, DeliveryId,
-    Effect, EffectId, EventId, Handover, HandoverEnd, Inbox, InboxId, NotificationChannel, NotificationKind,
-    Origin, Principal, PromiseState, Purpose, ReceiptStatus, Record, Staff, Task, Team, Timestamp, Verdict,
+    Account, AccountId, Assignee, Bot, Contact, ContactId, Content, ConversationId, DeliveryId, Effect,
+    EffectId, EventId, Handover, HandoverEnd, Inbox, InboxId, NotificationChannel, NotificationKind, Origin,
+    Principal, PromiseState, Purpose, ReceiptStatus, Record, Staff, Task, Team, Timestamp, Verdict,
 };
 use serde::{Deserialize, Serialize};
 
@@ -12,36 +12,6 @@ use super::keys;
 
 /// The schema number that this code writes.
 pub(crate) const SCHEMA: u8 = 1;
-
-/// A conversation's state, or a pointer to the conversation that another identity belongs to.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct StateItem {
-    pub(crate) pk: String,
-    pub(crate) sk: String,
-    pub(crate) schema: u8,
-    /// Repeats the conversation's, for conditions.
-    pub(crate) version: u64,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) state: Option<Conversation>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) moved_to: Option<ConversationId>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) inbox_pk: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) inbox_sk: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) conversation: Option<ConversationId>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) inbox: Option<InboxId>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) wake_at: Option<Timestamp>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) scenario: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) assignee: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) urgency: Option<u8>,
-}
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct ContactItem {
@@ -158,7 +128,7 @@ pub(crate) struct HandoverItem {
     pub(crate) ended_at: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) end: Option<HandoverEnd>,
-    /// Repeats of the key and the origin, for the `work` index.
+    /// Repeats of the key and the origin, for the indexes.
     pub(crate) conversation: ConversationId,
     pub(crate) contact: ContactId,
     pub(crate) scenario: String,
@@ -166,6 +136,9 @@ pub(crate) struct HandoverItem {
     pub(crate) work_pk: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) work_sk: Option<String>,
+    /// The `reports` index's partition; its sort key is `started_at`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) report_pk: Option<String>,
 }
 
 impl From<HandoverItem> for Handover {
@@ -401,9 +374,15 @@ pub struct NoteItem {
     /// Why it did not get through, when it did not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<String>,
-    /// How far it got, where it must not go out twice (SMS).
+    /// How far it got, on the channels that lead out of the system.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state: Option<LedgerState>,
+    /// Which run is at it, or was: tells a repeated call of ours from somebody else's claim.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub writer: String,
+    /// When it was claimed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claimed_at: Option<Timestamp>,
     /// When the table forgets it, in seconds since the Unix epoch.
     pub expires_at: i64,
 }

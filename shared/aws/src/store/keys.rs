@@ -118,6 +118,23 @@ pub(crate) fn quarantine(account: &AccountId) -> String {
     format!("Q#{account}")
 }
 
+/// Partition of the contacts of an account that carry a tag, or may.
+pub(crate) fn tag(account: &AccountId, tag: &str) -> String {
+    format!("T#{account}#{tag}")
+}
+
+/// Partition of the `reports` index: an account's handovers, by when they began.
+pub(crate) fn report_index(account: &AccountId) -> String {
+    format!("R#{account}")
+}
+
+/// Partition of what was announced to an automation, or nearly.
+pub(crate) fn announced(account: &AccountId, id: &EffectId) -> String {
+    format!("E#{account}#{id}")
+}
+
+pub(crate) const ANNOUNCED: &str = "ANNOUNCED";
+
 /// Partition of an account's journal.
 pub(crate) fn audit(account: &AccountId) -> String {
     format!("U#{account}")

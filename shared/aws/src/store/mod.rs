@@ -1,6 +1,7 @@
 //! The store: one DynamoDB table behind typed items.
 
 mod api_keys;
+mod claims;
 mod commit;
 mod conversations;
 mod edits;
@@ -13,7 +14,10 @@ mod ledger;
 mod lists;
 mod notes;
 mod reach;
+mod reports;
 mod settings;
+mod state;
+mod tags;
 
 use std::collections::HashMap;
 
@@ -27,6 +31,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use crate::Failure;
 
 pub use api_keys::ApiKeyItem;
+pub use claims::{Announcing, NoteClaim};
 pub use commit::{Commit, Committed};
 pub use conversations::{Head, Waking, WakingKind};
 pub use edits::{AuditItem, Edit, Versioned};
@@ -36,8 +41,10 @@ pub use leaving::LeavingItem;
 pub use ledger::{Claim, Claimed};
 pub use lists::{ConversationFilter, ListedConversation, ListedTask, Page};
 pub use notes::NoteSubject;
-pub use reach::{HealthItem, IN_DOUBT, Recipient, StoredWebhook};
+pub use reach::{HealthItem, HealthNews, IN_DOUBT, Recipient, StoredWebhook, Told};
+pub use reports::ReportedHandover;
 pub use settings::StoredInbox;
+pub use tags::TaggedConversation;
 
 /// An item as the table has it.
 type Item = HashMap<String, AttributeValue>;

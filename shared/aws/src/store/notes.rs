@@ -135,6 +135,8 @@ pub(super) fn note_item(
         read: false,
         failure,
         state: None,
+        writer: String::new(),
+        claimed_at: None,
         expires_at: subject.at.as_seconds() + MARKER_DAYS * 86_400,
     }
 }

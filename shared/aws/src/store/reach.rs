@@ -1,10 +1,7 @@
-//! How staff and an account's own automations are reached: the one claim of a text that costs money,
+//! How staff and an account's own automations are reached: the claim of a message before it is sent,
 //! which addresses have failed, and where automations listen.
 
-use aws_sdk_dynamodb::{
-    operation::put_item::PutItemError,
-    types::{AttributeValue, ReturnValuesOnConditionCheckFailure},
-};
+use aws_sdk_dynamodb::types::AttributeValue;
 use handover_core::{
     AccountId, ConversationId, Handover, Notification, NotificationChannel, StaffId, Timestamp, Webhook,
     WebhookId,
@@ -12,7 +9,7 @@ use handover_core::{
 use serde::{Deserialize, Serialize};
 
 use super::{
-    LedgerState, NoteItem, NoteSubject, Store, classify, decode, encode, expressions,
+    LedgerState, NoteClaim, NoteItem, NoteSubject, Store, classify, decode,
     items::{HandoverItem, SCHEMA},
     keys,
     notes::note_item,
@@ -55,8 +52,33 @@ pub struct HealthItem {
     /// Why the last try failed; none: it worked again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<String>,
+    /// It was taken first and came back afterwards, so that being taken again says nothing.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub bounced: bool,
     /// When that was.
     pub at: Timestamp,
+}
+
+/// What is heard about a recipient.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HealthNews<'a> {
+    /// A message was taken.
+    Taken,
+    /// A message was not taken; why.
+    Refused(&'a str),
+    /// A message that had been taken came back, or was complained about.
+    Bounced(&'a str),
+    /// A message has arrived.
+    Delivered,
+}
+
+/// What became of a claim of a notification's message.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Told {
+    /// It is ours to send.
+    Ours,
+    /// Somebody is at it, or was: what stands on record.
+    Before(Box<NoteItem>),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -79,60 +101,54 @@ pub struct StoredWebhook {
 }
 
 impl Store {
-    /// What is on record about a notification on a channel other than in_app.
-    pub async fn told(
-        &self,
-        account: &AccountId,
-        notification: &Notification,
-    ) -> Result<Option<NoteItem>, Failure> {
-        let pk = keys::notifications(account, &notification.staff);
-        self.get(&pk, &keys::told(&notification.id), true).await
-    }
-
-    /// Claims the one text of a notification that must not go out twice. `None`: it is ours to send.
-    /// Otherwise somebody was at it before, and it stands as it is: a claim that was left behind stays
-    /// in doubt.
+    /// Claims the message of a notification before it is sent, so that two copies of it that are at work
+    /// at the same moment do not send two. A claim that is older than `claim.left_after` was left behind
+    /// by a process that died, and is claimed anew; where that is `None`, it stays in doubt for ever.
     pub async fn claim_told(
         &self,
         account: &AccountId,
         notification: &Notification,
         subject: &NoteSubject,
-    ) -> Result<Option<NoteItem>, Failure> {
-        let mut item = note_item(account, notification, subject, Some(IN_DOUBT.to_owned()));
-        item.state = Some(LedgerState::Claimed);
-        let result = self
-            .client
-            .put_item()
-            .table_name(&self.table)
-            .set_item(Some(encode(&item)?))
-            .condition_expression(expressions::UNCLAIMED)
-            .expression_attribute_names("#state", "state")
-            .expression_attribute_values(":released", AttributeValue::S("released".to_owned()))
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .send()
-            .await;
-        let Err(error) = result else { return Ok(None) };
-        match error.as_service_error() {
-            Some(PutItemError::ConditionalCheckFailedException(failed)) => {
-                let item = failed.item.clone().ok_or(Failure::retry("note was not returned"))?;
-                decode(item).map(Some)
-            }
-            Some(_) | None => Err(classify(&error)),
+        claim: &NoteClaim<'_>,
+    ) -> Result<Told, Failure> {
+        // Only this run can tell its own claim from another's: it asks again before it gives up.
+        match self.claim_note(account, notification, subject, claim).await {
+            Err(Failure::Retry { .. }) => self.claim_note(account, notification, subject, claim).await,
+            told => told,
         }
     }
 
-    /// Says what became of a claimed text. Only its claimer knows, so nothing is compared.
+    async fn claim_note(
+        &self,
+        account: &AccountId,
+        notification: &Notification,
+        subject: &NoteSubject,
+        claim: &NoteClaim<'_>,
+    ) -> Result<Told, Failure> {
+        let mut item = note_item(account, notification, subject, Some(IN_DOUBT.to_owned()));
+        item.state = Some(LedgerState::Claimed);
+        item.writer = claim.writer.to_owned();
+        item.claimed_at = Some(claim.at);
+        let Some(before) = self.claim_item(&item, claim).await? else { return Ok(Told::Ours) };
+        // The answer to our own write may have got lost, and the call was made again.
+        let own = before.state == Some(LedgerState::Claimed) && before.writer == claim.writer;
+        Ok(if own { Told::Ours } else { Told::Before(Box::new(before)) })
+    }
+
+    /// Says what became of a claimed message, unless somebody else has claimed it since.
     pub async fn settle_told(
         &self,
         account: &AccountId,
         notification: &Notification,
         subject: &NoteSubject,
+        claim: &NoteClaim<'_>,
         state: LedgerState,
         failure: Option<String>,
     ) -> Result<(), Failure> {
         let mut item = note_item(account, notification, subject, failure);
         item.state = Some(state);
-        self.put(&item).await
+        item.writer = claim.writer.to_owned();
+        self.settle_item(&item, claim).await
     }
 
     /// Notes whether somebody was reached at `at`. Success after success, the usual case, is one read.
@@ -140,19 +156,27 @@ impl Store {
         &self,
         account: &AccountId,
         recipient: &Recipient,
-        failure: Option<&str>,
+        news: HealthNews<'_>,
         at: Timestamp,
     ) -> Result<(), Failure> {
         let (pk, sk) = (keys::health(account), keys::health_of(recipient));
         let known: Option<HealthItem> = self.get(&pk, &sk, false).await?;
+        let (failure, bounced) = match news {
+            HealthNews::Taken | HealthNews::Delivered => (None, false),
+            HealthNews::Refused(why) => (Some(why), false),
+            HealthNews::Bounced(why) => (Some(why), true),
+        };
         let changed = known.as_ref().map_or(failure.is_some(), |known| {
-            known.at <= at && (known.failure.as_deref() != failure || failure.is_some() && known.at < at)
+            // That it was taken says nothing about an address from which mail comes back afterwards.
+            let believed = news != HealthNews::Taken || !known.bounced;
+            let new = known.failure.as_deref() != failure || failure.is_some() && known.at < at;
+            known.at <= at && believed && new
         });
         if !changed {
             return Ok(());
         }
-        let failure = failure.map(str::to_owned);
-        self.put(&HealthItem { pk, sk, schema: SCHEMA, recipient: recipient.clone(), failure, at }).await
+        let (recipient, failure) = (recipient.clone(), failure.map(str::to_owned));
+        self.put(&HealthItem { pk, sk, schema: SCHEMA, recipient, failure, bounced, at }).await
     }
 
     /// Everybody and everything of an account that could not be reached at least once.

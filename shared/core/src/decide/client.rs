@@ -35,7 +35,7 @@ pub(super) fn message(mut draft: Draft<'_>, message: &Message) -> Decision {
 
     if draft.before_hand_back() {
         // It crossed with a hand-back, so that the human may not have seen it.
-        let waiting = Waiting { event: draft.event_id().clone(), since: draft.at() };
+        let waiting = Waiting::new(draft.event_id().clone(), draft.at());
         draft.answer_late(&waiting);
         return draft.apply(Verdict::BeforeHandBack);
     }
@@ -88,7 +88,7 @@ fn paused(mut draft: Draft<'_>, message: &Message) -> Decision {
         draft.change(epoch, HandoverChange::Urgency(urgency));
         // Told once per stretch: who asks five times does not ring five times.
         if urgency == 1 {
-            draft.notify(NotificationKind::Urgent, draft.responsible_or_waiting(), &epoch.to_string());
+            draft.notify(NotificationKind::Urgent, draft.assignee_or_admins(), &epoch.to_string());
         }
     }
     draft.apply(Verdict::AskedAgain)
@@ -237,7 +237,7 @@ impl Draft<'_> {
     }
 
     fn note_waiting(&mut self) {
-        let waiting = Waiting { event: self.event_id().clone(), since: self.at() };
+        let waiting = Waiting::new(self.event_id().clone(), self.at());
         if let Control::Human(human) = &mut self.conversation.control
             && human.waiting.is_none()
             // Answered since, by a human who saw it before we did.
@@ -284,10 +284,5 @@ impl Draft<'_> {
             self.send_no_answer();
         }
         why
-    }
-
-    /// Whoever should hear of a client that keeps asking.
-    fn responsible_or_waiting(&self) -> crate::Audience {
-        self.contact.assignee.clone().map_or(crate::Audience::Admins, crate::Audience::Assignee)
     }
 }

@@ -1,9 +1,8 @@
 //! What staff and API clients' commands lead to.
 
 use crate::{
-    ActionId, Assignee, Audience, BOT_TEXT_EXPIRES_AFTER, Command, CommandKind, Control, Decision,
-    HandoverChange, HandoverEnd, NotificationKind, Pause, Principal, Purpose, Refusal, Returns,
-    STAFF_TEXT_EXPIRES_AFTER, StaffId, TextSource, TimerKind, Verdict,
+    ActionId, Assignee, Audience, Command, CommandKind, Control, Decision, HandoverChange, HandoverEnd,
+    NotificationKind, Pause, Principal, Purpose, Refusal, Returns, StaffId, TextSource, TimerKind, Verdict,
 };
 
 use super::{contact, draft::Draft, too_old};
@@ -79,11 +78,13 @@ fn assign(mut draft: Draft<'_>, to: Option<&Assignee>) -> Decision {
     let task = draft.conversation.open_task.is_some();
     match to {
         Some(to @ Assignee::Staff(_)) => {
-            let audience = Audience::Assignee(to.clone());
-            draft.notify(NotificationKind::ConversationAssigned, audience.clone(), &cause);
-            if task {
-                draft.notify(NotificationKind::TaskAssigned, audience, &cause);
-            }
+            let and = task.then_some(NotificationKind::TaskAssigned);
+            draft.notify_both(
+                NotificationKind::ConversationAssigned,
+                and,
+                Audience::Assignee(to.clone()),
+                &cause,
+            );
         }
         Some(team @ Assignee::Team(_)) if with_humans => {
             let audience = Audience::Assignee(team.clone());
@@ -112,8 +113,7 @@ fn reply(mut draft: Draft<'_>, by: &Principal) -> Decision {
             draft.give_to(Some(Assignee::Staff(staff.clone())), true);
         }
     }
-    let expires_at = draft.at() + STAFF_TEXT_EXPIRES_AFTER;
-    draft.send(Purpose::Staff, TextSource::Event, expires_at);
+    draft.send(Purpose::Staff, TextSource::Event);
     draft.apply(Verdict::StaffReplied)
 }
 
@@ -182,8 +182,7 @@ fn bot_message(mut draft: Draft<'_>, epoch: u64, promises_person: bool) -> Decis
     if promises_person && draft.request_human().is_ok() {
         return draft.apply(Verdict::HandedOver);
     }
-    let expires_at = draft.at() + BOT_TEXT_EXPIRES_AFTER;
-    draft.send(Purpose::Bot, TextSource::Event, expires_at);
+    draft.send(Purpose::Bot, TextSource::Event);
     draft.count_bot_message();
     draft.apply(Verdict::BotReplied)
 }

@@ -3,7 +3,7 @@
 use crate::{
     Announcement, Audience, BotRevision, Contact, ContactId, Conversation, Effect, EffectId, EffectKind,
     EventId, HandoverChange, NotificationKind, Policy, Purpose, Record, Refusal, TextSource, Timer,
-    TimerKind, Timestamp, TurnId, Verdict,
+    TimerKind, Timestamp, TurnId, Verdict, Waiting,
 };
 
 use super::{Applied, Decision, Input};
@@ -22,6 +22,10 @@ pub(super) struct Draft<'a> {
     pub(super) handovers: Vec<(u64, HandoverChange)>,
     pub(super) effects: Vec<Effect>,
     pub(super) record: Record,
+    /// The first thing that fell due by itself.
+    pub(super) happened: Option<Verdict>,
+    /// What a pause that is over leaves unanswered, unless a human stretch follows in this very decision.
+    pub(super) unanswered: Option<Waiting>,
 }
 
 impl<'a> Draft<'a> {
@@ -46,6 +50,8 @@ impl<'a> Draft<'a> {
             handovers: Vec::new(),
             effects: Vec::new(),
             record,
+            happened: None,
+            unanswered: None,
         }
     }
 
@@ -113,14 +119,14 @@ impl<'a> Draft<'a> {
     }
 
     /// Text to the client because of this event.
-    pub(super) fn send(&mut self, purpose: Purpose, text: TextSource, expires_at: Timestamp) {
+    pub(super) fn send(&mut self, purpose: Purpose, text: TextSource) {
         let epoch = self.conversation.epoch;
         // One closing message per handover, whatever it was that asked for it.
         let cause = match purpose {
             Purpose::Closing => epoch.to_string(),
             Purpose::Bot | Purpose::Staff => self.event_id().to_string(),
         };
-        self.effect(purpose.name(), &cause, EffectKind::Send { purpose, text, epoch, expires_at });
+        self.effect(purpose.name(), &cause, EffectKind::Send { purpose, text, epoch });
     }
 
     /// A question to the bot.
@@ -142,17 +148,26 @@ impl<'a> Draft<'a> {
 
     /// Word to staff, at most once per `cause`.
     pub(super) fn notify(&mut self, about: NotificationKind, audience: Audience, cause: &str) {
+        self.notify_both(about, None, audience, cause);
+    }
+
+    /// Word to staff about one thing, or about two that come together.
+    pub(super) fn notify_both(
+        &mut self,
+        about: NotificationKind,
+        and: Option<NotificationKind>,
+        audience: Audience,
+        cause: &str,
+    ) {
         let epoch = self.conversation.human().map(|_| self.conversation.epoch);
-        let at = self.at();
-        self.effect(about.name(), cause, EffectKind::Notify { about, audience, epoch, at });
+        self.effect(about.name(), cause, EffectKind::Notify { about, and, audience, epoch });
     }
 
     /// Word to owners and admins about something wrong with the account's set-up: the same effect
     /// for all of the account's conversations on one day, so that they are told once.
     pub(super) fn alert_daily(&mut self, about: NotificationKind) {
-        let at = self.at();
-        let id = EffectId::daily(&self.conversation.account, about.name(), at.day());
-        let kind = EffectKind::Notify { about, audience: Audience::Admins, epoch: None, at };
+        let id = EffectId::daily(&self.conversation.account, about.name(), self.at().day());
+        let kind = EffectKind::Notify { about, and: None, audience: Audience::Admins, epoch: None };
         self.push(Effect { id, kind });
     }
 
@@ -161,12 +176,21 @@ impl<'a> Draft<'a> {
         self.contact.assignee.clone().map_or(Audience::Admins, Audience::AssigneeAndAdmins)
     }
 
+    /// The assignee, or the admins where there is none.
+    pub(super) fn assignee_or_admins(&self) -> Audience {
+        self.contact.assignee.clone().map_or(Audience::Admins, Audience::Assignee)
+    }
+
+    /// Something fell due by itself: what a timer that brought it is shown with.
+    pub(super) fn happened(&mut self, verdict: Verdict) {
+        self.happened.get_or_insert(verdict);
+    }
+
     /// Word to the account's own automations.
     pub(super) fn announce(&mut self, what: Announcement, epoch: u64) {
-        let at = self.at();
         let name = format!("announce-{}", what.name());
         // An epoch may see several claims and tags; one event brings at most one of each.
         let cause = format!("{epoch}-{}", self.event_id());
-        self.effect(&name, &cause, EffectKind::Announce { what, epoch, at });
+        self.effect(&name, &cause, EffectKind::Announce { what, epoch });
     }
 }

@@ -1,8 +1,8 @@
 //! What the bot's answer, or the lack of one, leads to.
 
 use crate::{
-    BOT_TEXT_EXPIRES_AFTER, Control, Decision, HandoverAction, Issue, NotificationKind, Outcome,
-    OutcomeResult, Purpose, Scenario, ScenarioKind, TextSource, Verdict, Waiting,
+    Control, Decision, HandoverAction, Issue, NotificationKind, Outcome, OutcomeResult, Purpose, Scenario,
+    ScenarioKind, TextSource, Verdict, Waiting,
 };
 
 use super::{draft::Draft, too_old};
@@ -50,7 +50,7 @@ pub(super) fn outcome(mut draft: Draft<'_>, outcome: &Outcome) -> Decision {
 
 /// Control has changed since the bot was asked: the trigger counts under the present control.
 fn stale(mut draft: Draft<'_>, outcome: &Outcome) -> Decision {
-    let waiting = Waiting { event: outcome.trigger.clone(), since: draft.at() };
+    let waiting = Waiting::new(outcome.trigger.clone(), draft.at());
     match &mut draft.conversation.control {
         Control::Human(human) => {
             if human.waiting.is_none() && human.last_human_at.is_none() {
@@ -86,8 +86,7 @@ fn lacks_knowledge(draft: &Draft<'_>, outcome: &Outcome) -> bool {
 fn reply(mut draft: Draft<'_>, outcome: &Outcome, stopped: Option<Verdict>) -> Decision {
     let spoke = outcome.reply.as_deref().is_some_and(|reply| !reply.trim().is_empty());
     let verdict = if spoke && !matches!(outcome.result, OutcomeResult::Failed { .. }) {
-        let expires_at = draft.at() + BOT_TEXT_EXPIRES_AFTER;
-        draft.send(Purpose::Bot, TextSource::Event, expires_at);
+        draft.send(Purpose::Bot, TextSource::Event);
         draft.count_bot_message();
         Verdict::BotReplied
     } else {
@@ -128,8 +127,7 @@ impl<'a> Draft<'a> {
     pub(super) fn send_no_answer(&mut self) {
         let Some(revision) = self.bot() else { return };
         let text = TextSource::NoAnswer { bot: revision.bot.id.clone(), revision: revision.revision };
-        let expires_at = self.at() + BOT_TEXT_EXPIRES_AFTER;
-        self.send(Purpose::Bot, text, expires_at);
+        self.send(Purpose::Bot, text);
         self.count_bot_message();
     }
 

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use crate::{
-    Announcement, Assign, Assignee, Audience, BOT_TEXT_EXPIRES_AFTER, ClosingMessage, Connector, Control,
-    EffectKind, EventId, Handover, HandoverAction, HandoverChange, HandoverEnd, HumanControl, LOOP_WINDOW,
-    MAX_EVENT_AGE, NotificationKind, Origin, Pause, Principal, Promise, PromiseState, Purpose,
-    RECENT_HANDOVERS, REPLY_WINDOW_MARGIN, Recent, Returns, ScenarioKind, StaffId, TASK_DUE_AFTER, Task,
-    TextSource, TimerKind, Timestamp, UnansweredPolicy, Waiting,
+    Announcement, Assign, Assignee, Audience, ClosingMessage, Connector, Control, EffectKind, EventId,
+    Handover, HandoverAction, HandoverChange, HandoverEnd, HumanControl, LOOP_WINDOW, MAX_EVENT_AGE,
+    NotificationKind, Origin, Pause, Principal, Promise, PromiseState, Purpose, RECENT_HANDOVERS,
+    REPLY_WINDOW_MARGIN, Recent, Returns, ScenarioKind, StaffId, TASK_DUE_AFTER, Task, TextSource, TimerKind,
+    Timestamp, UnansweredPolicy, Verdict, Waiting,
 };
 
 use super::draft::Draft;
@@ -26,13 +26,20 @@ struct Beginning<'a> {
 }
 
 impl Draft<'_> {
-    /// Lets what is due take effect: an overdue promise, then the end of the pause.
+    /// Lets what is due take effect: an overdue promise, an overdue task, a reply window that closes, then
+    /// the end of the pause.
     ///
     /// `answers_itself`: the event is a client's message that the bot is going to see anyway, so
     /// that an earlier unanswered one needs no turn of its own.
     pub(super) fn settle(&mut self, answers_itself: bool) {
         if let Some(promise) = self.conversation.promise.filter(|promise| promise.due_at <= self.now) {
             self.miss(promise);
+        }
+        if self.conversation.task_due_at.is_some_and(|due_at| due_at <= self.now) {
+            self.tell_overdue();
+        }
+        if self.conversation.window_told_at().is_some_and(|at| at <= self.now) {
+            self.warn_of_window();
         }
         if let Some(at) = self.conversation.resumes_at().filter(|at| *at <= self.now) {
             self.record.resumed = true;
@@ -47,6 +54,33 @@ impl Draft<'_> {
         self.change(promise.epoch, HandoverChange::Promise { state, at: promise.due_at });
         self.notify(NotificationKind::PromiseMissed, self.responsible(), &promise.epoch.to_string());
         self.announce(Announcement::PromiseMissed, promise.epoch);
+        self.happened(Verdict::PromiseMissed);
+    }
+
+    /// The open task is overdue: told once.
+    fn tell_overdue(&mut self) {
+        self.conversation.task_due_at = None;
+        let Some(epoch) = self.conversation.open_task else { return };
+        // Who hears in the same moment that this very client was not answered in time knows enough.
+        let missed = self.handovers.iter().any(|(of, change)| {
+            *of == epoch && matches!(change, HandoverChange::Promise { state: PromiseState::Missed, .. })
+        });
+        if !missed {
+            self.notify(NotificationKind::TaskOverdue, self.assignee_or_admins(), &epoch.to_string());
+        }
+        self.announce(Announcement::TaskOverdue, epoch);
+        self.happened(Verdict::TaskOverdue);
+    }
+
+    /// Soon nobody can answer the waiting client any more: told once.
+    fn warn_of_window(&mut self) {
+        let epoch = self.conversation.epoch;
+        let Control::Human(human) = &mut self.conversation.control else { return };
+        let Some(waiting) = &mut human.waiting else { return };
+        waiting.window_told = true;
+        let cause = format!("{epoch}-{}", waiting.event);
+        self.notify(NotificationKind::WindowClosing, self.assignee_or_admins(), &cause);
+        self.happened(Verdict::WindowClosing);
     }
 
     /// Hands over by an action's settings.
@@ -76,7 +110,7 @@ impl Draft<'_> {
                 revision: revision.revision,
                 action: action.id.clone(),
             };
-            self.send(Purpose::Closing, text, self.at() + BOT_TEXT_EXPIRES_AFTER);
+            self.send(Purpose::Closing, text);
         }
         if looping {
             let epoch = self.conversation.epoch.to_string();
@@ -151,6 +185,7 @@ impl Draft<'_> {
         if task.is_some() {
             self.close_task(at);
             self.conversation.open_task = Some(epoch);
+            self.conversation.task_due_at = task.map(|task| task.due_at);
         } else if let Some(earlier) = self.conversation.open_task.filter(|_| self.contact.assignee != was) {
             let to = self.contact.assignee.clone();
             self.change(earlier, HandoverChange::Assigned { to, claimed_at: None });
@@ -212,7 +247,8 @@ impl Draft<'_> {
         self.conversation.issue = None;
         let unasked = self.take_back_turn();
         let message = self.input.event.is_client_message().then(|| self.event_id().clone());
-        let waiting = message.or(unasked).map(|event| Waiting { event, since: at });
+        let unanswered = self.take_back_unanswered();
+        let waiting = message.or(unasked).map(|event| Waiting::new(event, at)).or(unanswered);
         self.conversation.control = Control::Human(HumanControl {
             origin,
             returns,
@@ -234,6 +270,14 @@ impl Draft<'_> {
             false
         });
         unasked
+    }
+
+    /// What was about to be told as unanswered goes on waiting for the humans who begin now.
+    fn take_back_unanswered(&mut self) -> Option<Waiting> {
+        self.effects.retain(|effect| {
+            !matches!(effect.kind, EffectKind::Notify { about: NotificationKind::Unanswered, .. })
+        });
+        self.unanswered.take()
     }
 
     /// Who looks after the contact from now on. Nobody new: whoever does already.
@@ -262,14 +306,12 @@ impl Draft<'_> {
         let epoch = self.conversation.epoch.to_string();
         match self.contact.assignee.clone() {
             Some(assignee @ Assignee::Staff(_)) => {
-                self.notify(
+                self.notify_both(
                     NotificationKind::ConversationAssigned,
-                    Audience::Assignee(assignee.clone()),
+                    task.then_some(NotificationKind::TaskAssigned),
+                    Audience::Assignee(assignee),
                     &epoch,
                 );
-                if task {
-                    self.notify(NotificationKind::TaskAssigned, Audience::Assignee(assignee), &epoch);
-                }
             }
             Some(team @ Assignee::Team(_)) => {
                 self.notify(NotificationKind::ConversationWaiting, Audience::Assignee(team), &epoch);
@@ -316,6 +358,7 @@ impl Draft<'_> {
 
     /// Closes the open task, if there is one.
     pub(super) fn close_task(&mut self, at: Timestamp) {
+        self.conversation.task_due_at = None;
         if let Some(epoch) = self.conversation.open_task.take() {
             self.change(epoch, HandoverChange::TaskClosed(at));
         }
@@ -372,25 +415,32 @@ impl Draft<'_> {
         }
         let Some(waiting) = human.waiting else { return };
         // Who gives it back by hand wants the bot to go on.
-        let again = nobody_chose && self.hand_over_again(&human.origin);
-        if !again && !answers_itself {
-            self.answer_late(&waiting);
+        if nobody_chose && !waiting.again && self.hand_over_again(&human.origin, &waiting) {
+            return;
+        }
+        if !answers_itself && !self.answer_late(&waiting) && nobody_chose {
+            let cause = format!("{ended}-{}", waiting.event);
+            self.notify(NotificationKind::Unanswered, self.responsible(), &cause);
+            self.unanswered = Some(waiting);
         }
     }
 
-    /// Lets the bot answer a client's message that it could not answer when it came.
-    pub(super) fn answer_late(&mut self, waiting: &Waiting) {
-        let Some(revision) = self.bot() else { return };
+    /// Lets the bot answer a client's message that it could not answer when it came; whether it will.
+    pub(super) fn answer_late(&mut self, waiting: &Waiting) -> bool {
+        let Some(revision) = self.bot() else { return false };
         let wanted = revision.bot.unanswered != UnansweredPolicy::StayQuiet
             && revision.bot.connector != Connector::External
             && !self.conversation.opted_out;
-        if wanted && self.now.since(waiting.since) < MAX_EVENT_AGE {
+        let answers = wanted && self.now.since(waiting.since) < MAX_EVENT_AGE;
+        if answers {
             self.start_turn(waiting.event.clone(), true);
         }
+        answers
     }
 
-    /// Nobody answered in the pause: hands over again, where the business wants that and may.
-    fn hand_over_again(&mut self, origin: &Origin) -> bool {
+    /// Nobody answered in the pause: hands over again, where the business wants that and may. What waits
+    /// goes on waiting.
+    fn hand_over_again(&mut self, origin: &Origin, waiting: &Waiting) -> bool {
         let wanted =
             self.bot().is_some_and(|revision| revision.bot.unanswered == UnansweredPolicy::HandOverAgain);
         if !wanted || self.may_hand_over().is_err() {
@@ -404,6 +454,9 @@ impl Draft<'_> {
             return false;
         };
         self.hand_over(action, action.scenario.kind());
+        if let Control::Human(human) = &mut self.conversation.control {
+            human.waiting = Some(Waiting { again: true, ..waiting.clone() });
+        }
         true
     }
 

@@ -300,7 +300,7 @@ fn automations_hear_of_what_happened() {
     let expected = [Announcement::TagAdded, Announcement::HandoverStarted, Announcement::TaskCreated];
     assert_eq!(announced(&started), expected);
     let missed = world.pass(hours(24)).take(says("hello?"));
-    assert_eq!(announced(&missed), [Announcement::PromiseMissed]);
+    assert_eq!(announced(&missed), [Announcement::PromiseMissed, Announcement::TaskOverdue]);
     assert_eq!(announced(&world.take(reply("ana"))), [Announcement::FirstReply]);
     assert_eq!(announced(&world.take(reply("ana"))), []);
     assert_eq!(announced(&world.command("ana", CommandKind::HandBack)), [Announcement::HandoverEnded]);

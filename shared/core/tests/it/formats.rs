@@ -57,6 +57,19 @@ fn effects() {
 }
 
 #[test]
+fn effects_as_they_were_first_stored_stay_readable() {
+    let mut read = 0;
+    for line in include_str!("../golden/effects_1.tsv").lines() {
+        let (name, json) = line.split_once('\t').expect("a name and a value");
+        let effect: Effect = serde_json::from_str(json).expect(name);
+        let now = samples::effects().into_iter().find(|(known, _)| *known == name);
+        assert_eq!(Some((name, effect)), now, "it means what it meant");
+        read += 1;
+    }
+    assert_eq!(read, 27);
+}
+
+#[test]
 fn records() {
     golden(&expect_file!["../golden/records.tsv"], samples::records());
 }
@@ -190,6 +203,7 @@ fn longest() -> [Conversation; 2] {
     bot.last_client_at = Some(bot.control_since);
     bot.promise = Some(Promise { epoch: many, due_at: bot.control_since, sequence: u32::MAX });
     bot.open_task = Some(many);
+    bot.task_due_at = Some(bot.control_since);
     bot.bot_messages = DayCount { day: 20_454, count: u16::MAX };
     let (at, back_at) = (bot.control_since, Some(bot.control_since));
     bot.recent = vec![Recent { scenario: ScenarioKind::LackOfKnowledge, at, back_at }; 3];
@@ -207,7 +221,7 @@ fn longest() -> [Conversation; 2] {
         returns: Returns::At(at),
         quiet_minutes: 1_440,
         last_human_at: Some(at),
-        waiting: Some(Waiting { event: id(&derived), since: at }),
+        waiting: Some(Waiting { window_told: true, again: true, ..Waiting::new(id(&derived), at) }),
         urgency: u8::MAX,
         resume_sequence: u32::MAX,
     });

@@ -386,6 +386,11 @@ impl History {
                 Returns::ByHand => assert_eq!(sequence, 0),
             }
         }
+        let task = conversation.open_task.and_then(|epoch| self.handovers.get(&epoch)?.task);
+        assert_eq!(conversation.open_task.is_some(), task.is_some());
+        if let Some(due_at) = conversation.task_due_at {
+            assert_eq!(task.map(|task| task.due_at), Some(due_at), "only an open task falls due");
+        }
         if let Some(Promise { epoch, due_at, sequence }) = conversation.promise {
             assert!(armed(Timer { kind: TimerKind::Promise, epoch, sequence, due_at }));
         }

@@ -10,6 +10,7 @@ mod client;
 mod commands;
 #[cfg(test)]
 mod contacts;
+mod due;
 #[cfg(test)]
 mod failures;
 #[cfg(test)]

@@ -154,13 +154,14 @@ pub(crate) fn effect(kind: &EffectKind) -> String {
             if *returning { "ask bot (returning)" } else { "ask bot" }.to_owned()
         }
         EffectKind::Arm(timer) => format!("timer {}", timer.kind.name()),
-        EffectKind::Notify { about, audience, .. } => {
+        EffectKind::Notify { about, and, audience, .. } => {
             let whom = match audience {
                 Audience::Admins => "admins".to_owned(),
                 Audience::Assignee(assignee) => assignee.label(),
                 Audience::AssigneeAndAdmins(assignee) => format!("{} and admins", assignee.label()),
             };
-            format!("tell {whom} {}", about.name())
+            let and = and.map(|and| format!(" and {}", and.name())).unwrap_or_default();
+            format!("tell {whom} {}{and}", about.name())
         }
         EffectKind::Thread { .. } => "move thread".to_owned(),
         EffectKind::Nudge { conversation, assignee, .. } => {

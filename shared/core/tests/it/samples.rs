@@ -197,7 +197,7 @@ pub(crate) fn conversations() -> Vec<(&'static str, Conversation)> {
             returns,
             quiet_minutes: 15,
             last_human_at: Some(START),
-            waiting: Some(Waiting { event: id("event"), since: START }),
+            waiting: Some(Waiting::new(id("event"), START)),
             urgency: 1,
             resume_sequence: 2,
         }),
@@ -219,7 +219,16 @@ pub(crate) fn conversations() -> Vec<(&'static str, Conversation)> {
         ("pause", with(pause, Returns::At(START))),
         ("elsewhere", with(Origin::Elsewhere { conversation: id("other") }, Returns::ByHand)),
         ("erased", Conversation { erased: Some(Erased { at: START, epoch: 6 }), ..bot.clone() }),
-        ("bot", bot),
+        ("bot", bot.clone()),
+        ("again", {
+            let mut again = with(Origin::Takeover { by: None, app: None }, Returns::ByHand);
+            again.task_due_at = Some(START);
+            if let Control::Human(human) = &mut again.control {
+                human.waiting =
+                    Some(Waiting { window_told: true, again: true, ..Waiting::new(id("event"), START) });
+            }
+            again
+        }),
     ]
 }
 
@@ -299,12 +308,13 @@ pub(crate) fn bots() -> Vec<(&'static str, Bot)> {
 
 pub(crate) fn effects() -> Vec<(&'static str, Effect)> {
     let of = |kind| Effect { id: id("effect"), kind };
-    let send = |purpose, text| of(EffectKind::Send { purpose, text, epoch: 3, expires_at: START });
+    let send = |purpose, text| of(EffectKind::Send { purpose, text, epoch: 3 });
     let (bot, revision) = (|| id("bot"), 7);
-    let notify = |about, audience| of(EffectKind::Notify { about, audience, epoch: Some(3), at: START });
+    let notify_both = |about, and, audience| of(EffectKind::Notify { about, and, audience, epoch: Some(3) });
+    let notify = |about, audience| notify_both(about, None, audience);
     let turn =
         |returning| of(EffectKind::StartTurn { turn: id("turn"), epoch: 3, trigger: id("event"), returning });
-    let announce = |what| of(EffectKind::Announce { what, epoch: 3, at: START });
+    let announce = |what| of(EffectKind::Announce { what, epoch: 3 });
     let waiting = NotificationKind::ConversationWaiting;
     vec![
         (
@@ -340,10 +350,22 @@ pub(crate) fn effects() -> Vec<(&'static str, Effect)> {
         ("tag_added", announce(Announcement::TagAdded)),
         ("task_created", announce(Announcement::TaskCreated)),
         ("promise_missed", announce(Announcement::PromiseMissed)),
+        ("task_overdue", announce(Announcement::TaskOverdue)),
+        (
+            "tell_both_things",
+            notify_both(
+                NotificationKind::ConversationAssigned,
+                Some(NotificationKind::TaskAssigned),
+                Audience::Assignee(staff("ana")),
+            ),
+        ),
+        ("tell_unanswered", notify(NotificationKind::Unanswered, Audience::Admins)),
+        ("tell_window", notify(NotificationKind::WindowClosing, Audience::Admins)),
+        ("tell_overdue", notify(NotificationKind::TaskOverdue, Audience::Admins)),
     ]
 }
 
-const VERDICTS: [Verdict; 34] = [
+const VERDICTS: [Verdict; 36] = [
     Verdict::HandedOver,
     Verdict::LabsOff,
     Verdict::HandoverOff,
@@ -378,6 +400,8 @@ const VERDICTS: [Verdict; 34] = [
     Verdict::Linked,
     Verdict::Unlinked,
     Verdict::Erased,
+    Verdict::TaskOverdue,
+    Verdict::WindowClosing,
 ];
 
 pub(crate) fn records() -> Vec<(String, Record)> {
@@ -459,6 +483,7 @@ pub(crate) fn account() -> Account {
         retention_days: 30,
         notify_text: true,
         sms_inbox: None,
+        event_bus: false,
     }
 }
 

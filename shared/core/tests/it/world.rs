@@ -31,6 +31,7 @@ impl World {
             retention_days: 365,
             notify_text: false,
             sms_inbox: None,
+            event_bus: false,
         };
         let mut bot = Bot::new(id("bot"), "Reception");
         bot.actions = actions.into_iter().collect();
@@ -261,26 +262,28 @@ pub(crate) fn notifications(applied: &Applied) -> Vec<(NotificationKind, Audienc
     applied
         .effects
         .iter()
-        .filter_map(|effect| match &effect.kind {
-            EffectKind::Notify { about, audience, .. } => Some((*about, audience.clone())),
+        .flat_map(|effect| match &effect.kind {
+            EffectKind::Notify { about, and, audience, .. } => {
+                std::iter::once(*about).chain(*and).map(|about| (about, audience.clone())).collect()
+            }
             EffectKind::Send { .. }
             | EffectKind::StartTurn { .. }
             | EffectKind::Arm(_)
             | EffectKind::Thread { .. }
             | EffectKind::Nudge { .. }
             | EffectKind::Erase { .. }
-            | EffectKind::Announce { .. } => None,
+            | EffectKind::Announce { .. } => Vec::new(),
         })
         .collect()
 }
 
-/// What is sent to the client: why, and after which instant not any more.
-pub(crate) fn sends(applied: &Applied) -> Vec<(Purpose, Timestamp)> {
+/// What is sent to the client, and why.
+pub(crate) fn sends(applied: &Applied) -> Vec<Purpose> {
     applied
         .effects
         .iter()
         .filter_map(|effect| match &effect.kind {
-            EffectKind::Send { purpose, expires_at, .. } => Some((*purpose, *expires_at)),
+            EffectKind::Send { purpose, .. } => Some(*purpose),
             EffectKind::Notify { .. }
             | EffectKind::StartTurn { .. }
             | EffectKind::Arm(_)
