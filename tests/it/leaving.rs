@@ -128,6 +128,8 @@ async fn removed(number: u64, fate: Fate) -> (World, u64) {
     world.travel(20 * MINUTE).await;
     let calls = counter.load(Ordering::SeqCst);
     world.heal();
+    // What died last comes back when its visibility ends.
+    world.travel(4 * MINUTE).await;
     (world, calls)
 }
 
