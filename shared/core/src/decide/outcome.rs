@@ -8,12 +8,18 @@ use crate::{
 use super::{draft::Draft, too_old};
 
 pub(super) fn outcome(mut draft: Draft<'_>, outcome: &Outcome) -> Decision {
+    draft.record.outcome = Some(outcome.result.clone());
+    draft.record.retrieval = outcome.retrieval;
     draft.settle(false);
     if draft.conversation.epoch != outcome.epoch || draft.conversation.human().is_some() {
         return stale(draft, outcome);
     }
     if too_old(draft.input.event, draft.now) {
         return draft.apply(Verdict::TooOld);
+    }
+    if draft.conversation.asked.as_ref().is_some_and(|asked| asked.earlier.contains(&outcome.trigger)) {
+        // The client went on writing: the bot is asked about all of it, and answers that.
+        return draft.apply(Verdict::Folded);
     }
     if outcome.result == OutcomeResult::WantsHandover || outcome.reply_signals.promises_person {
         let verdict = match draft.request_human() {
@@ -88,7 +94,6 @@ fn reply(mut draft: Draft<'_>, outcome: &Outcome, stopped: Option<Verdict>) -> D
     let verdict = if spoke && !matches!(outcome.result, OutcomeResult::Failed { .. }) {
         let expires_at = draft.at() + BOT_TEXT_EXPIRES_AFTER;
         draft.send(Purpose::Bot, TextSource::Event, expires_at);
-        draft.count_bot_message();
         Verdict::BotReplied
     } else {
         draft.send_no_answer();
@@ -130,11 +135,6 @@ impl<'a> Draft<'a> {
         let text = TextSource::NoAnswer { bot: revision.bot.id.clone(), revision: revision.revision };
         let expires_at = self.at() + BOT_TEXT_EXPIRES_AFTER;
         self.send(Purpose::Bot, text, expires_at);
-        self.count_bot_message();
-    }
-
-    pub(super) fn count_bot_message(&mut self) {
-        self.conversation.bot_messages = self.conversation.bot_messages.plus_one(self.now);
     }
 
     /// Notes the bot's attempt at the client's issue; gives how many have failed.

@@ -35,6 +35,8 @@ mod states;
 #[cfg(test)]
 mod transitions;
 #[cfg(test)]
+mod turns;
+#[cfg(test)]
 mod validation;
 #[cfg(test)]
 mod world;
