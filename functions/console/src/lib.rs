@@ -11,6 +11,8 @@ mod bots;
 mod commands;
 mod contacts;
 mod conversations;
+mod faq;
+mod faq_table;
 mod http;
 mod inboxes;
 mod lint;
@@ -19,6 +21,7 @@ mod problem;
 mod quarantine;
 mod routes;
 mod staff;
+mod turns;
 mod webhooks;
 
 use std::convert::Infallible;
@@ -32,6 +35,7 @@ use serde_json::Value;
 
 use crate::problem::Problem;
 
+pub use faq_table::faq_from_csv;
 pub use routes::{Described, described};
 
 /// The function: everything that outlives an invocation.

@@ -173,6 +173,8 @@ pub enum Refusal {
     TooManyLinked,
     /// It has a contact of its own.
     NotLinked,
+    /// The bot has said enough for one day.
+    MessageCap,
 }
 
 impl Record {

@@ -8,8 +8,7 @@ use crate::{
 use super::{draft::Draft, too_old};
 
 pub(super) fn outcome(mut draft: Draft<'_>, outcome: &Outcome) -> Decision {
-    draft.record.outcome = Some(outcome.result.clone());
-    draft.record.retrieval = outcome.retrieval;
+    note(&mut draft, outcome);
     draft.settle(false);
     if draft.conversation.epoch != outcome.epoch || draft.conversation.human().is_some() {
         return stale(draft, outcome);
@@ -21,6 +20,17 @@ pub(super) fn outcome(mut draft: Draft<'_>, outcome: &Outcome) -> Decision {
         // The client went on writing: the bot is asked about all of it, and answers that.
         return draft.apply(Verdict::Folded);
     }
+    judge(draft, outcome)
+}
+
+fn note(draft: &mut Draft<'_>, outcome: &Outcome) {
+    draft.record.outcome = Some(outcome.result.clone());
+    draft.record.retrieval = outcome.retrieval;
+}
+
+/// What a bot's answer of the present epoch leads to.
+pub(super) fn judge(mut draft: Draft<'_>, outcome: &Outcome) -> Decision {
+    note(&mut draft, outcome);
     if outcome.result == OutcomeResult::WantsHandover || outcome.reply_signals.promises_person {
         let verdict = match draft.request_human() {
             Ok(()) => Verdict::HandedOver,

@@ -19,6 +19,8 @@ mod formats;
 #[cfg(test)]
 mod history;
 #[cfg(test)]
+mod interleavings;
+#[cfg(test)]
 mod ours;
 #[cfg(test)]
 mod outcomes;
