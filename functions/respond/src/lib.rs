@@ -24,9 +24,11 @@ use crate::connector::{Answer, Question, Said, Trouble, World};
 /// A bot is asked on this many receives of a question at most: trouble that may be over in a second or two
 /// is worth as much, and a client waits no longer.
 const TRIES: u32 = 3;
-/// From this receive on the bot is not called: either our own side has been down for half a minute, or
-/// the call kills the process. Nobody gets nothing: the question counts as failed.
+/// From this receive on the bot is not called, nor from the last try on when the question is this old:
+/// either our own side has been down for half a minute, or the call kills the process, and the question came
+/// back when its visibility ended. The question counts as failed, so that nobody waits for ever.
 const GIVE_UP: u32 = 6;
+const GIVE_UP_AGE: Duration = Duration::from_mins(5);
 
 /// How long a bot may take in all, and a language model: the function has 30 seconds.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -100,7 +102,8 @@ impl Inner {
     /// One question: ask, judge, report.
     async fn one(&self, received: Received) -> Result<(), Failure> {
         let turn: Turn = queue::decode(&received.body)?;
-        if received.receives >= GIVE_UP {
+        let age = self.clock.now().since(received.sent_at);
+        if received.receives >= GIVE_UP || (received.receives >= TRIES && age >= GIVE_UP_AGE) {
             return self.report(&turn, Err(Trouble::new("unreachable"))).await;
         }
         let Some(conversation) = self.store.state(&turn.account, &turn.conversation).await? else {
