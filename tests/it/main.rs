@@ -8,6 +8,7 @@
     reason = "what goes wrong here fails a test; capacity units are exact halves"
 )]
 
+mod answers;
 mod automations;
 mod budgets;
 mod console;

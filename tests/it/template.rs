@@ -18,6 +18,7 @@ async fn start(function: &str, host: &Host) -> Result<(), handover_aws::StartErr
         "execute" => handover_execute::App::start(host).map(drop),
         "resume" => handover_resume::App::start(host).map(drop),
         "deliver" => handover_deliver::App::start(host).await.map(drop),
+        "respond" => handover_respond::App::start(host).await.map(drop),
         "notify" => handover_notify::App::start(host).await.map(drop),
         "console" => handover_console::App::start(host).await.map(drop),
         other => panic!("a function that this test does not know: {other}"),

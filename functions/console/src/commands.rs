@@ -4,7 +4,8 @@
 use handover_aws::{Processed, telemetry};
 use handover_core::{
     ActionId, Assignee, Command, CommandKind, Conversation, ConversationId, DeliveryId, Envelope, Event,
-    EventId, EventKind, MAX_NAME_CHARS, MAX_PAUSE, Principal, Record, Refusal, StaffId, lower_base32,
+    EventId, EventKind, MAX_NAME_CHARS, MAX_PAUSE, MAX_REPLY_CHARS, OutcomeResult, Permille, Principal,
+    Record, Refusal, Retrieval, StaffId, lower_base32,
 };
 use http::StatusCode;
 use serde::{Deserialize, de::DeserializeOwned};
@@ -17,8 +18,6 @@ use crate::{
     problem::{Answered, Problem},
 };
 
-/// Characters of a staff member's reply; providers that take less get it in parts.
-const MAX_REPLY_CHARS: usize = 4_000;
 /// Characters of a reason.
 const MAX_REASON_CHARS: usize = 500;
 
@@ -77,6 +76,56 @@ commands! {
     CompleteTask {} => CommandKind::CompleteTask;
     Link { with: ConversationId } => CommandKind::Link { with };
     Unlink {} => CommandKind::Unlink;
+    BotMessage {
+        #[serde(default)] text: String,
+        epoch: u64,
+        #[serde(default)] outcome: Option<Said>,
+        #[serde(default)] evidence: Option<Evidence>
+    } => CommandKind::BotMessage {
+        signals: handover_detect::reply_signals(&text),
+        text,
+        epoch,
+        result: outcome.map(Said::result),
+        retrieval: evidence.map(Evidence::retrieval),
+    };
+}
+
+/// How an external bot fared.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Said {
+    Answered,
+    NoAnswer,
+    Failed,
+    WantsHandover,
+}
+
+impl Said {
+    fn result(self) -> OutcomeResult {
+        match self {
+            Self::Answered => OutcomeResult::Answered,
+            Self::NoAnswer => OutcomeResult::NoAnswer,
+            Self::Failed => OutcomeResult::Failed { reason: "bot_failed".to_owned() },
+            Self::WantsHandover => OutcomeResult::WantsHandover,
+        }
+    }
+}
+
+/// What an external bot's answer stands on.
+#[derive(Clone, Copy, Debug, Deserialize)]
+pub(crate) struct Evidence {
+    /// How many sources it found.
+    sources: u16,
+    /// The best source's score, 0 to 1.
+    best: f64,
+}
+
+impl Evidence {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and 1000")]
+    fn retrieval(self) -> Retrieval {
+        let best = Permille::new((self.best.clamp(0.0, 1.0) * 1_000.0).round() as u16);
+        Retrieval { sources: self.sources, best }
+    }
 }
 
 /// Runs a command.
@@ -159,8 +208,12 @@ fn check(reason: Option<&str>, kind: &CommandKind) -> Result<(), Problem> {
         | CommandKind::Link { .. }
         | CommandKind::Unlink
         | CommandKind::Release { .. }
-        | CommandKind::Erase
-        | CommandKind::BotMessage { .. } => Ok(()),
+        | CommandKind::Erase => Ok(()),
+        CommandKind::BotMessage { text, result, .. } => match result {
+            None | Some(OutcomeResult::Answered) => within("text", text, MAX_REPLY_CHARS),
+            Some(_) if text.is_empty() => Ok(()),
+            Some(_) => within("text", text, MAX_REPLY_CHARS),
+        },
     }
 }
 
@@ -235,6 +288,11 @@ async fn refused(call: &Call<'_>, refusal: &Refusal) -> Problem {
         }
         Refusal::StaleEpoch => conflict("stale_epoch", "Control has changed", "ask again before you speak"),
         Refusal::OptedOut => conflict("opted_out", "The client wants no messages", "nothing can be sent"),
+        Refusal::MessageCap => conflict(
+            "message_cap",
+            "The bot has said enough for one day",
+            "raise daily_messages of the bot, or wait until midnight (UTC)",
+        ),
         Refusal::TooOld => conflict("too_old", "The command is more than 24 hours old", "send it anew"),
         Refusal::NoSuchConversation => Problem::field("with", "there is no such conversation"),
         Refusal::AlreadyLinked => conflict(

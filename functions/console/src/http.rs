@@ -170,12 +170,19 @@ pub(crate) fn cursor_text(cursor: &str) -> String {
 pub(crate) struct Answer {
     status: StatusCode,
     body: Option<Value>,
+    /// A text in the place of JSON, with its content type.
+    text: Option<(&'static str, String)>,
     version: Option<u64>,
 }
 
 impl Answer {
     pub(crate) fn ok(body: Value) -> Self {
-        Self { status: StatusCode::OK, body: Some(body), version: None }
+        Self { status: StatusCode::OK, body: Some(body), text: None, version: None }
+    }
+
+    /// A text that is no JSON.
+    pub(crate) const fn text(content_type: &'static str, text: String) -> Self {
+        Self { status: StatusCode::OK, body: None, text: Some((content_type, text)), version: None }
     }
 
     pub(crate) fn created(body: Value) -> Self {
@@ -189,7 +196,7 @@ impl Answer {
 
     /// It is gone.
     pub(crate) const fn gone() -> Self {
-        Self { status: StatusCode::NO_CONTENT, body: None, version: None }
+        Self { status: StatusCode::NO_CONTENT, body: None, text: None, version: None }
     }
 
     /// The version of what is shown, as its ETag.
@@ -204,11 +211,14 @@ pub(crate) fn response(answered: Result<Answer, Problem>) -> Response {
         Ok(answer) => answer,
         Err(problem) => return refusal(&problem),
     };
-    let mut response = Response::new(answer.body.map_or_else(Body::empty, |body| body.to_string().into()));
+    let (content_type, text) = answer
+        .text
+        .unwrap_or(("application/json", answer.body.map(|body| body.to_string()).unwrap_or_default()));
+    let mut response = Response::new(if text.is_empty() { Body::empty() } else { text.into() });
     *response.status_mut() = answer.status;
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     if answer.status == StatusCode::NO_CONTENT {
         headers.remove(header::CONTENT_TYPE);
     }

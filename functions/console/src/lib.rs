@@ -11,6 +11,8 @@ mod bots;
 mod commands;
 mod contacts;
 mod conversations;
+mod faq;
+mod faq_table;
 mod http;
 mod inboxes;
 mod lint;
@@ -20,6 +22,7 @@ mod quarantine;
 mod reports;
 mod routes;
 mod staff;
+mod turns;
 mod webhooks;
 
 use std::convert::Infallible;
@@ -33,6 +36,7 @@ use serde_json::Value;
 
 use crate::problem::Problem;
 
+pub use faq_table::faq_from_csv;
 pub use routes::{Described, described};
 
 /// The function: everything that outlives an invocation.

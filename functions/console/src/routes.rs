@@ -18,11 +18,11 @@ use crate::{
         self, Assign, Claim, CompleteTask, HandBack, Link, Reply, Resolve, SetPause, SetTag, StartHandover,
         Unlink,
     },
-    contacts, conversations,
+    contacts, conversations, faq,
     http::{Answer, Call, Request, response},
     inboxes, openapi,
     problem::{Answered, Problem},
-    quarantine, reports, staff, webhooks,
+    quarantine, reports, staff, turns, webhooks,
 };
 
 type Work<'a> = Pin<Box<dyn Future<Output = Answered> + Send + 'a>>;
@@ -73,6 +73,11 @@ impl Route {
                 &[("before", "Lines before this one: what the page before gave as before"), LIMIT]
             }
             (true, "/contacts/{contact}/history" | "/contacts/{contact}/export") => &[LIMIT, CURSOR],
+            (true, "/bots/{bot}/faq") => &[LIMIT, CURSOR],
+            (true, "/bots/{bot}/faq/export") => &[("format", "json or csv; json if not given")],
+            (false, "/bots/{bot}/faq/import") => {
+                &[("replace", "true: what is not in the import goes; false if not given")]
+            }
             (true, "/audit" | "/quarantine" | "/staff/{staff}/notifications") => &[LIMIT],
             _ => &[],
         }
@@ -160,6 +165,68 @@ pub(crate) static ROUTES: &[Route] = &[
         Scope::Read,
         "A bot as it was",
         |call| Box::pin(bots::revision(call)),
+    ),
+    route(
+        Method::GET,
+        "/v1/accounts/{account}/bots/{bot}/faq",
+        Scope::Read,
+        "What the built-in bot knows: question and answer entries",
+        |call| Box::pin(faq::list(call)),
+    ),
+    route(Method::POST, "/v1/accounts/{account}/bots/{bot}/faq", Scope::Admin, "A new entry", |call| {
+        Box::pin(faq::create(call))
+    }),
+    route(
+        Method::POST,
+        "/v1/accounts/{account}/bots/{bot}/faq/import",
+        Scope::Admin,
+        "Add and replace entries from CSV or JSON; replace=true removes all others",
+        |call| Box::pin(faq::import(call)),
+    ),
+    route(
+        Method::GET,
+        "/v1/accounts/{account}/bots/{bot}/faq/export",
+        Scope::Read,
+        "Every entry, as an import takes it",
+        |call| Box::pin(faq::export(call)),
+    ),
+    route(
+        Method::POST,
+        "/v1/accounts/{account}/bots/{bot}/faq/try",
+        Scope::Read,
+        "The entries that answer a text, with their scores",
+        |call| Box::pin(faq::tried(call)),
+    ),
+    route(Method::GET, "/v1/accounts/{account}/bots/{bot}/faq/{entry}", Scope::Read, "An entry", |call| {
+        Box::pin(faq::read(call))
+    }),
+    route(
+        Method::PUT,
+        "/v1/accounts/{account}/bots/{bot}/faq/{entry}",
+        Scope::Admin,
+        "Replace an entry (If-Match)",
+        |call| Box::pin(faq::replace(call)),
+    ),
+    route(
+        Method::DELETE,
+        "/v1/accounts/{account}/bots/{bot}/faq/{entry}",
+        Scope::Admin,
+        "Remove an entry",
+        |call| Box::pin(faq::remove(call)),
+    ),
+    route(
+        Method::GET,
+        "/v1/accounts/{account}/bots/{bot}/secrets",
+        Scope::Read,
+        "The names of the connector's secrets",
+        |call| Box::pin(faq::secrets(call)),
+    ),
+    route(
+        Method::POST,
+        "/v1/accounts/{account}/bots/{bot}/secrets",
+        Scope::Admin,
+        "A new value of a connector's secret; the one before stays valid until the next",
+        |call| Box::pin(faq::set_secret(call)),
     ),
     route(Method::GET, "/v1/accounts/{account}/inboxes", Scope::Read, "Inboxes", |call| {
         Box::pin(inboxes::list(call))
@@ -391,6 +458,20 @@ pub(crate) static ROUTES: &[Route] = &[
         Scope::Admin,
         "Erase what is stored about the contact; counters and proofs stay, without personal data",
         |call| Box::pin(contacts::erase(call)),
+    ),
+    route(
+        Method::POST,
+        "/v1/accounts/{account}/conversations/{conversation}/turns",
+        Scope::Read,
+        "May a bot that lives elsewhere speak now? speak (with the epoch), handed_over or paused",
+        |call| Box::pin(turns::ask(call)),
+    ),
+    route(
+        Method::POST,
+        "/v1/accounts/{account}/conversations/{conversation}/messages",
+        Scope::Write,
+        "A bot that lives elsewhere says something as of an epoch; refused with the new owner",
+        |call| Box::pin(turns::speak(call)),
     ),
     route(
         Method::GET,

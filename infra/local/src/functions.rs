@@ -44,6 +44,12 @@ pub(crate) async fn start(hosts: &Hosts) -> Result<HashMap<String, Handler>, Loc
         |host| Box::pin(async move { handover_deliver::App::start(&host).await }),
         |app, batch, deadline| Box::pin(async move { app.handle(batch, deadline).await }),
     );
+    let respond = function(
+        hosts,
+        "respond",
+        |host| Box::pin(async move { handover_respond::App::start(&host).await }),
+        |app, batch, deadline| Box::pin(async move { app.handle(batch, deadline).await }),
+    );
     let notify = function(
         hosts,
         "notify",
@@ -61,6 +67,7 @@ pub(crate) async fn start(hosts: &Hosts) -> Result<HashMap<String, Handler>, Loc
         execute.await?,
         resume.await?,
         deliver.await?,
+        respond.await?,
         notify.await?,
         console.await?,
     ]))

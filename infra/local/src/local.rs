@@ -46,6 +46,8 @@ pub struct LocalOptions {
     /// Where the functions are hosted in processes of their own, behind Lambda's Invoke API; `None`: in
     /// this process.
     pub functions_url: Option<String>,
+    /// Whether bots are asked over the network, on this machine as well, instead of by the recorder.
+    pub reach_bots: bool,
 }
 
 impl LocalOptions {
@@ -61,6 +63,7 @@ impl LocalOptions {
             attempts: 1,
             signatures_on_domain_time: true,
             functions_url: None,
+            reach_bots: false,
         }
     }
 
@@ -75,6 +78,7 @@ impl LocalOptions {
             attempts: 3,
             signatures_on_domain_time: false,
             functions_url: None,
+            reach_bots: false,
         }
     }
 
@@ -164,11 +168,11 @@ impl Local {
         .map(|(name, value)| (name.to_owned(), value.to_owned()));
         let template = Template::parse(&options.template, &BTreeMap::from(parameters))?;
         let clock_file = ClockFile::open(&options.storage, &options.clock)?;
-        let cloud = Cloud::open(&options.storage, options.clock, &template, &options.seed)?;
+        let cloud = Cloud::open(&options.storage, options.clock.clone(), &template, &options.seed)?;
         // Nobody else has this storage open: what was in flight belonged to a process that is gone.
         cloud.sqs().release_in_flight()?;
         world::answer(cloud.recorder());
-        let hosts = Hosts::new(&cloud, options.attempts, options.signatures_on_domain_time);
+        let hosts = Hosts::new(&cloud, &options);
         let handlers = match &options.functions_url {
             Some(url) => functions::elsewhere(&hosts, url),
             None => functions::start(&hosts).await?,
@@ -280,14 +284,16 @@ pub(crate) struct Hosts {
     cloud: Cloud,
     clock: FunctionClock,
     attempts: u32,
+    reach_bots: bool,
 }
 
 impl Hosts {
-    fn new(cloud: &Cloud, attempts: u32, signatures_on_domain_time: bool) -> Self {
+    fn new(cloud: &Cloud, options: &LocalOptions) -> Self {
         let domain = cloud.clock().clone();
         let clock = FunctionClock::with_domain(move || domain.now_ms());
-        let clock = if signatures_on_domain_time { clock.signatures_on_domain_time() } else { clock };
-        Self { cloud: cloud.clone(), clock, attempts }
+        let clock = if options.signatures_on_domain_time { clock.signatures_on_domain_time() } else { clock };
+        let (attempts, reach_bots) = (options.attempts, options.reach_bots);
+        Self { cloud: cloud.clone(), clock, attempts, reach_bots }
     }
 
     /// The functions' names.
@@ -342,7 +348,11 @@ impl Hosts {
                 // A machine that is busy with other things must not look like a service that is down.
                 patience: Duration::from_secs(10),
             },
-            world: self.cloud.http_client(),
+            world: if self.reach_bots && function == "respond" {
+                handover_aws::http::world_client(true)
+            } else {
+                self.cloud.http_client()
+            },
             clock: self.clock.clone(),
             lookup: Arc::new(lookup),
         })

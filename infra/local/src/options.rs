@@ -7,7 +7,7 @@ use handover_aws::http::check_url;
 use tracing::level_filters::LevelFilter;
 
 /// Runs the whole of Handover on this machine: the functions, a local AWS, a sample clinic, and a recorder
-/// in the place of messaging providers and e-mail. Nothing leaves this machine.
+/// in the place of messaging providers and e-mail. Nothing leaves this machine without --reach-bots.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "handover", version, after_help = AFTER_HELP)]
 pub struct Options {
@@ -34,6 +34,10 @@ pub struct Options {
     /// Allow --listen to be an address that other machines reach: they get full access, secrets included
     #[arg(long)]
     pub allow_remote: bool,
+    /// Ask bots (connectors http and openai) over the network, on this machine as well; without this the
+    /// recorder gets their questions
+    #[arg(long)]
+    pub reach_bots: bool,
     /// What is logged to the standard error, as lines of JSON: error, warn, info, debug or trace
     #[arg(long, value_name = "LEVEL", default_value = "warn")]
     pub log: LevelFilter,

@@ -113,6 +113,7 @@ pub async fn run(options: &Options) -> Result<(), RunError> {
         opening.template = template;
     }
     opening.functions_url.clone_from(&options.functions_url);
+    opening.reach_bots = options.reach_bots;
     let local = Local::open(opening).await?;
     let sample = local.sample().await?;
     let greeting = welcome::text(&base_url, &local, &sample, &Random::system());

@@ -3,15 +3,18 @@
 use std::collections::BTreeMap;
 
 use data_encoding::{BASE64, HEXLOWER};
-use handover_aws::{ApiKey, InboxKey, Scope, Sealer, store::ApiKeyItem};
+use handover_aws::{
+    ApiKey, InboxKey, Scope, Sealer,
+    store::{ApiKeyItem, Edit, FaqChange},
+};
 use handover_core::{
-    Account, AccountId, Assign, Assignee, Bot, BotId, Channel, ChannelSwitches, HandoverAction, Inbox,
-    InboxId, Labs, MAX_RETRIES, NotificationSettings, Pause, Permille, Provider, Role, Scenario, Sensitivity,
-    Staff, StaffId, Team, TeamId,
+    Account, AccountId, Assign, Assignee, Bot, BotId, Channel, ChannelSwitches, Connector, HandoverAction,
+    Inbox, InboxId, Labs, MAX_RETRIES, NotificationSettings, Pause, Permille, Provider, Role, Scenario,
+    Sensitivity, Staff, StaffId, Team, TeamId,
 };
 use handover_providers::Secrets;
 
-use crate::{Local, LocalError, world::BOT_HOST};
+use crate::{Local, LocalError, knowledge, world::BOT_HOST};
 
 /// Two accounts that have nothing in common but the kind of their settings.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,7 +33,8 @@ pub struct SampleAccount {
     /// Its name.
     pub name: &'static str,
     /// Its bot: human_requested (to [`assignee`](Self::assignee), two phrases of its own, an hour),
-    /// lack_of_knowledge (to the team, two hours), repeated_failure (nobody, until handed back).
+    /// lack_of_knowledge (to the team, two hours), repeated_failure (nobody, until handed back). It
+    /// answers from the 30 entries of `knowledge.csv`.
     pub bot: BotId,
     /// An admin, who gets the conversations of clients who ask for a human. In app and by e-mail for
     /// conversations, in app alone for tasks.
@@ -91,6 +95,14 @@ impl Local {
     /// # Errors
     /// [`LocalError::Store`] when the table or the secret cannot be reached.
     pub async fn sample(&self) -> Result<Sample, LocalError> {
+        self.sample_with(Connector::Faq).await
+    }
+
+    /// The same with bots that are asked in this way.
+    ///
+    /// # Errors
+    /// [`LocalError::Store`] when the table or the secret cannot be reached.
+    pub async fn sample_with(&self, connector: Connector) -> Result<Sample, LocalError> {
         let (inbox_key, sealer) = self.keys().await?;
         let sample = Sample {
             clinic: described(self, &inbox_key, "Sunrise Clinic", "+15550001111"),
@@ -98,7 +110,7 @@ impl Local {
         };
         for (account, human_handover) in [(&sample.clinic, true), (&sample.twin, false)] {
             if self.admin_store().account(&account.account).await?.is_none() {
-                store(self, &sealer, account, Labs { human_handover }).await?;
+                store(self, &sealer, account, Labs { human_handover }, connector.clone()).await?;
             }
             if let Some(key) = ApiKey::parse(&account.api_key) {
                 let key = ApiKeyItem::new(&key, "of the sample", Scope::Admin, self.now());
@@ -167,7 +179,13 @@ fn described(local: &Local, key: &InboxKey, name: &'static str, number: &str) ->
     }
 }
 
-async fn store(local: &Local, sealer: &Sealer, sample: &SampleAccount, labs: Labs) -> Result<(), LocalError> {
+async fn store(
+    local: &Local,
+    sealer: &Sealer,
+    sample: &SampleAccount,
+    labs: Labs,
+    connector: Connector,
+) -> Result<(), LocalError> {
     let store = local.admin_store();
     for inbox in sample.inboxes() {
         let SampleInbox { inbox, secret_name, secret } = inbox;
@@ -177,7 +195,15 @@ async fn store(local: &Local, sealer: &Sealer, sample: &SampleAccount, labs: Lab
         let owner = [inbox.account.as_str(), inbox.id.as_str()];
         store.put_inbox(inbox, Some(sealer.seal(&plain, &owner, nonce)?)).await?;
     }
-    store.put_bot(&sample.account, &bot(sample)).await?;
+    let answers = connector == Connector::Faq;
+    store.put_bot(&sample.account, &Bot { connector, ..bot(sample) }).await?;
+    if let Some(key) = ApiKey::parse(&sample.api_key).filter(|_| answers) {
+        let by = key.id();
+        let edit = Edit { account: &sample.account, by: &by, at: local.now(), seen: None };
+        let entries: Vec<FaqChange> =
+            knowledge::entries(&sample.bot).into_iter().map(|entry| FaqChange::Put(entry, 1)).collect();
+        store.edit_faq(&edit, &sample.bot, &entries).await?;
+    }
     for staff in staff(sample) {
         store.put_staff(&sample.account, &staff).await?;
     }

@@ -61,16 +61,20 @@ impl Publisher {
                         });
                     }
                 }
-                EffectKind::StartTurn { turn, epoch, trigger, returning } => turns.push(Turn {
-                    account: context.conversation.account.clone(),
-                    inbox: context.conversation.inbox.clone(),
-                    conversation: context.conversation.id.clone(),
-                    turn: turn.clone(),
-                    epoch: *epoch,
-                    trigger: trigger.clone(),
-                    text: context.own_text(trigger),
-                    returning: *returning,
-                }),
+                EffectKind::StartTurn { turn, epoch, trigger, earlier, wait_s, returning } => {
+                    let turn = Turn {
+                        account: context.conversation.account.clone(),
+                        inbox: context.conversation.inbox.clone(),
+                        conversation: context.conversation.id.clone(),
+                        turn: turn.clone(),
+                        epoch: *epoch,
+                        trigger: trigger.clone(),
+                        earlier: earlier.clone(),
+                        text: context.own_text(trigger),
+                        returning: *returning,
+                    };
+                    turns.push((turn, Duration::from_secs((*wait_s).into())));
+                }
                 EffectKind::Arm(timer) => timers.push(timer_event(
                     &context.conversation.account,
                     &context.conversation.inbox,
@@ -236,7 +240,9 @@ fn event_text(kind: &EventKind) -> Option<&str> {
     match kind {
         EventKind::Outcome(outcome) => outcome.reply.as_deref(),
         EventKind::Command(command) => match &command.kind {
-            Kind::Reply { text } | Kind::BotMessage { text, .. } => Some(text),
+            Kind::Reply { text } | Kind::BotMessage { text, .. } => {
+                Some(text.as_str()).filter(|text| !text.is_empty())
+            }
             Kind::Claim
             | Kind::Assign { .. }
             | Kind::HandBack

@@ -60,8 +60,11 @@ pub struct Turn {
     pub turn: TurnId,
     /// The epoch that it was decided in.
     pub epoch: u64,
-    /// The message that it begins with.
+    /// The message that it is about.
     pub trigger: EventId,
+    /// Messages shortly before it that it is about as well, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier: Vec<EventId>,
     /// What the message says, when this is its own turn.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
@@ -311,11 +314,11 @@ impl Queues {
         self.send_all(&self.urls.outbound, entries).await
     }
 
-    /// Puts questions on their way to bots.
-    pub async fn turns(&self, turns: &[Turn]) -> Result<(), Failure> {
+    /// Puts questions on their way to bots, each with the time to wait before it is asked.
+    pub async fn turns(&self, turns: &[(Turn, Duration)]) -> Result<(), Failure> {
         let entries = turns
             .iter()
-            .map(|turn| plain(turn, turn.account.to_string()))
+            .map(|(turn, delay)| Ok(Entry { delay: *delay, ..plain(turn, turn.account.to_string())? }))
             .collect::<Result<Vec<_>, Failure>>()?;
         self.send_all(&self.urls.turns, entries).await
     }
@@ -367,6 +370,7 @@ impl Queues {
             "deliver" => (&self.urls.outbound, true),
             "resume" => (&self.urls.timers, false),
             "notify" => (&self.urls.notifications, false),
+            "respond" => (&self.urls.turns, false),
             _ => return Ok(false),
         };
         let Some(conversation) = &item.conversation else { return Ok(false) };

@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ActionId, ApiKeyId, Assignee, ConversationId, Pause, ReplySignals, StaffId};
+use crate::{
+    ActionId, ApiKeyId, Assignee, ConversationId, OutcomeResult, Pause, ReplySignals, Retrieval, StaffId,
+};
 
 /// What a staff member or an API client wants.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -84,12 +86,18 @@ pub enum CommandKind {
     Erase,
     /// An external bot says something, as of an epoch.
     BotMessage {
-        /// What.
+        /// What; nothing where it has no answer.
         text: String,
         /// The epoch that the turn API gave it.
         epoch: u64,
         /// What the text alone says.
         #[serde(default)]
         signals: ReplySignals,
+        /// How it went; none: the text is the answer.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        result: Option<OutcomeResult>,
+        /// What the answer stands on.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        retrieval: Option<Retrieval>,
     },
 }

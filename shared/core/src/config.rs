@@ -85,6 +85,11 @@ pub struct Bot {
     /// Bot messages that one conversation may get in a day.
     #[serde(default = "default_daily_messages")]
     pub daily_messages: u16,
+    /// Messages that follow each other within this many seconds are one question to the bot, which is
+    /// asked so long after the last of them; 0: each is asked at once. At most
+    /// [`crate::MAX_FOLD_SECONDS`].
+    #[serde(default = "default_fold_seconds")]
+    pub fold_seconds: u16,
     /// How the bot is asked.
     #[serde(default)]
     pub connector: Connector,
@@ -106,6 +111,10 @@ fn default_daily_messages() -> u16 {
     25
 }
 
+fn default_fold_seconds() -> u16 {
+    2
+}
+
 impl Bot {
     /// A bot with every setting at its default and no handover actions.
     pub fn new(id: BotId, name: &str) -> Self {
@@ -122,6 +131,7 @@ impl Bot {
             loop_guard: false,
             unanswered: UnansweredPolicy::default(),
             daily_messages: default_daily_messages(),
+            fold_seconds: default_fold_seconds(),
             connector: Connector::default(),
         }
     }

@@ -51,7 +51,10 @@ pub struct Conversation {
     /// The client's present issue with the bot.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub issue: Option<Issue>,
-    /// How many bot messages went out on which day.
+    /// The last question to the bot.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked: Option<Asked>,
+    /// How many messages the bot was asked for on which day.
     #[serde(default, skip_serializing_if = "DayCount::is_zero")]
     pub bot_messages: DayCount,
     /// The last handovers, for cool-downs and the loop guard; at most [`crate::RECENT_HANDOVERS`].
@@ -237,6 +240,22 @@ pub struct Issue {
     pub answered: bool,
 }
 
+/// A question to the bot: the client's last message, with those shortly before it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asked {
+    /// The last message.
+    pub trigger: EventId,
+    /// When it reached us.
+    pub at: Timestamp,
+    /// The messages before it that are asked together with it, oldest first; with it at most
+    /// [`crate::MAX_FOLDED`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier: Vec<EventId>,
+    /// The bot has not been asked since humans gave the conversation back.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub returning: bool,
+}
+
 /// A count that starts anew each day (UTC).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DayCount {
@@ -302,6 +321,7 @@ impl Conversation {
             open_task: None,
             task_due_at: None,
             issue: None,
+            asked: None,
             bot_messages: DayCount::default(),
             recent: Vec::new(),
             opted_out: false,

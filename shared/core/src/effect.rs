@@ -35,8 +35,14 @@ pub enum EffectKind {
         turn: TurnId,
         /// The epoch that it was decided in.
         epoch: u64,
-        /// The message that it begins with.
+        /// The message that it is about.
         trigger: EventId,
+        /// Messages shortly before it that it is about as well, oldest first.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        earlier: Vec<EventId>,
+        /// Seconds to wait for more, before the bot is asked.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        wait_s: u16,
         /// The bot comes back from a human stretch with this turn.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         returning: bool,
@@ -112,6 +118,11 @@ mod short {
             Form::Long(timer) => timer,
         })
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's skip_serializing_if passes a reference")]
+fn is_zero(number: &u16) -> bool {
+    *number == 0
 }
 
 /// Where a text stands.

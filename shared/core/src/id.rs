@@ -88,6 +88,8 @@ ids! {
     EventId,
     /// The business's endpoint at a provider.
     InboxId,
+    /// A question and answer entry within its bot.
+    FaqId,
     /// A human who answers.
     StaffId,
     /// A group of staff members.
@@ -174,6 +176,13 @@ impl EffectId {
     }
 }
 
+impl FaqId {
+    /// The entry that a question has when nobody gives it another id: importing it again finds it.
+    pub fn of(bot: &BotId, question: &str) -> Self {
+        Self(derive("faq", &[bot.as_str(), question.trim()]))
+    }
+}
+
 impl TurnId {
     /// The turn that an event starts in an epoch.
     pub fn derive(conversation: &ConversationId, epoch: u64, trigger: &EventId) -> Self {
@@ -198,6 +207,7 @@ random_ids! {
     ApiKeyId "key",
     BotId "bot",
     DeliveryId "dlv",
+    FaqId "faq",
     StaffId "stf",
     TeamId "tea",
     WebhookId "whk",

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ActionId, Assignee, Guard, Permille, ScenarioKind};
+use crate::{ActionId, Assignee, Guard, OutcomeResult, Permille, Retrieval, ScenarioKind};
 
 /// Why an event led to what it led to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,6 +38,12 @@ pub struct Record {
     /// Failed attempts on the present issue, this event included.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failed_attempts: Option<u8>,
+    /// How the bot's turn went.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<OutcomeResult>,
+    /// What the bot's answer stands on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retrieval: Option<Retrieval>,
     /// Why a command was refused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refusal: Option<Refusal>,
@@ -75,6 +81,8 @@ pub enum Verdict {
     NoBot,
     /// The bot is asked.
     Turn,
+    /// The bot's answer to a message that was asked again together with later ones: it is not sent.
+    Folded,
     /// An external bot answers by itself.
     ExternalBot,
     /// The bot has said enough for one day.
@@ -169,6 +177,8 @@ pub enum Refusal {
     TooManyLinked,
     /// It has a contact of its own.
     NotLinked,
+    /// The bot has said enough for one day.
+    MessageCap,
 }
 
 impl Record {
@@ -186,6 +196,8 @@ impl Record {
             guard: None,
             model: String::new(),
             failed_attempts: None,
+            outcome: None,
+            retrieval: None,
             refusal: None,
             resumed: false,
         }

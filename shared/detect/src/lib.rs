@@ -18,6 +18,7 @@ mod phrase_table;
 mod phrases;
 mod reply;
 mod request;
+pub mod retrieval;
 mod words;
 
 use handover_core::Signals;

@@ -291,7 +291,7 @@ impl Store {
         self.transact(writes).await
     }
 
-    fn edit_write(
+    pub(super) fn edit_write(
         &self,
         item: Item,
         condition: &'static str,
@@ -308,7 +308,7 @@ impl Store {
         Ok(TransactWriteItem::builder().put(put).build())
     }
 
-    fn audit_write(
+    pub(super) fn audit_write(
         &self,
         edit: &Edit<'_>,
         what: &str,
@@ -327,7 +327,7 @@ impl Store {
     }
 
     /// All or nothing; `false` when a condition failed.
-    async fn transact(&self, writes: Vec<TransactWriteItem>) -> Result<bool, Failure> {
+    pub(super) async fn transact(&self, writes: Vec<TransactWriteItem>) -> Result<bool, Failure> {
         let result = self.client.transact_write_items().set_transact_items(Some(writes)).send().await;
         let Err(error) = result else { return Ok(true) };
         if let Some(TransactWriteItemsError::TransactionCanceledException(canceled)) =

@@ -1,8 +1,8 @@
 //! Keys of the one table. The account is part of every key that holds an account's data.
 
 use handover_core::{
-    AccountId, BotId, ContactId, Control, Conversation, ConversationId, EffectId, EventId, InboxId, StaffId,
-    TeamId, Timestamp, WebhookId,
+    AccountId, BotId, ContactId, Control, Conversation, ConversationId, EffectId, EventId, FaqId, InboxId,
+    StaffId, TeamId, Timestamp, WebhookId,
 };
 
 use super::Recipient;
@@ -88,6 +88,21 @@ pub(crate) const CURRENT: &str = "CURRENT";
 
 pub(crate) fn revision(revision: u64) -> String {
     format!("REVISION#{revision:010}")
+}
+
+/// Where the sealed secrets of a bot's connector stand, beside its revisions.
+pub(crate) const BOT_SECRETS: &str = "SECRETS";
+
+/// Partition of what a built-in bot knows.
+pub(crate) fn faq(account: &AccountId, bot: &BotId) -> String {
+    format!("F#{account}#{bot}")
+}
+
+pub(crate) const FAQ_VERSION: &str = "VERSION";
+pub(crate) const FAQ_ENTRY: &str = "ENTRY#";
+
+pub(crate) fn faq_entry(entry: &FaqId) -> String {
+    format!("{FAQ_ENTRY}{entry}")
 }
 
 /// Partition of an inbox: found by its unguessable id alone, before the account is known.

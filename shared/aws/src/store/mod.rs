@@ -1,12 +1,14 @@
 //! The store: one DynamoDB table behind typed items.
 
 mod api_keys;
+mod bot_secrets;
 mod claims;
 mod commit;
 mod conversations;
 mod edits;
 mod erasure;
 mod expressions;
+mod faq;
 mod items;
 mod keys;
 mod leaving;
@@ -36,6 +38,7 @@ pub use commit::{Commit, Committed};
 pub use conversations::{Head, Waking, WakingKind};
 pub use edits::{AuditItem, Edit, Versioned};
 pub use erasure::{Erasure, KnownAs, Stored};
+pub use faq::FaqChange;
 pub use items::{Author, LedgerItem, LedgerState, MessageItem, NoteItem, QuarantineItem, new_message};
 pub use leaving::LeavingItem;
 pub use ledger::{Claim, Claimed};

@@ -1,9 +1,11 @@
 //! What a client's message leads to.
 
+use std::time::Duration;
+
 use crate::{
-    CLIENT_TIME_GRAIN, Connector, Content, Control, Decision, EventKind, Feedback, HandoverAction,
-    HandoverChange, Issue, MediaKind, Message, NotificationKind, PhraseMatch, Scenario, ScenarioKind,
-    Sensitivity, Signals, Verdict, Waiting,
+    Asked, CLIENT_TIME_GRAIN, Connector, Content, Control, Decision, EventKind, Feedback, HandoverAction,
+    HandoverChange, Issue, MAX_FOLDED, MediaKind, Message, NotificationKind, PhraseMatch, Scenario,
+    ScenarioKind, Sensitivity, Signals, Verdict, Waiting,
 };
 
 use super::{draft::Draft, too_old};
@@ -198,14 +200,16 @@ fn turn(draft: &mut Draft<'_>, message: &Message) -> Verdict {
     if unreadable && matches!(message.content, Content::Media { kind: MediaKind::Sticker, .. }) {
         return Verdict::Noted;
     }
-    if draft.conversation.bot_messages.on(draft.now) >= revision.bot.daily_messages {
+    if unreadable {
+        let verdict = if draft.is_capped() { Verdict::MessageCap } else { Verdict::Unreadable };
+        return draft.cannot_serve(verdict);
+    }
+    let wait_s = if draft.policy.account.store_text { revision.bot.fold_seconds } else { 0 };
+    let asked = draft.asked_with(wait_s);
+    if asked.earlier.is_empty() && draft.is_capped() {
         return draft.cannot_serve(Verdict::MessageCap);
     }
-    if unreadable {
-        return draft.cannot_serve(Verdict::Unreadable);
-    }
-    let returning = draft.record.resumed;
-    draft.start_turn(draft.event_id().clone(), returning);
+    draft.start_turn(asked, wait_s);
     Verdict::Turn
 }
 
@@ -257,6 +261,26 @@ impl Draft<'_> {
         .then_some(Verdict::NoEnabledAction)
     }
 
+    /// This message as a question, together with those that came less than `wait_s` seconds before:
+    /// the bot has not been asked about them yet. Without a stored text they could not be read again,
+    /// and there is no wait.
+    fn asked_with(&mut self, wait_s: u16) -> Asked {
+        let mut asked = Asked {
+            trigger: self.event_id().clone(),
+            at: self.at(),
+            earlier: Vec::new(),
+            returning: self.conversation.handed_back_at.is_some() && self.conversation.asked.is_none(),
+        };
+        let window = Duration::from_secs(wait_s.into());
+        let near = |last: &mut Asked| asked.at.since(last.at) < window && last.earlier.len() + 1 < MAX_FOLDED;
+        if let Some(last) = self.conversation.asked.take_if(near) {
+            asked.earlier = last.earlier;
+            asked.earlier.push(last.trigger);
+            asked.returning = last.returning;
+        }
+        asked
+    }
+
     /// Whether the switches let a handover begin.
     pub(super) fn may_hand_over(&self) -> Result<(), Verdict> {
         if !self.policy.account.labs.human_handover {
@@ -282,6 +306,7 @@ impl Draft<'_> {
         }
         if why == Verdict::Unreadable {
             self.send_no_answer();
+            self.count_bot_message();
         }
         why
     }

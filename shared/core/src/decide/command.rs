@@ -2,10 +2,11 @@
 
 use crate::{
     ActionId, Assignee, Audience, Command, CommandKind, Control, Decision, HandoverChange, HandoverEnd,
-    NotificationKind, Pause, Principal, Purpose, Refusal, Returns, StaffId, TextSource, TimerKind, Verdict,
+    NotificationKind, Outcome, OutcomeResult, Pause, Principal, Purpose, Refusal, Returns, StaffId,
+    TextSource, TimerKind, TurnId, Verdict,
 };
 
-use super::{contact, draft::Draft, too_old};
+use super::{contact, draft::Draft, outcome, too_old};
 
 pub(super) fn command(mut draft: Draft<'_>, command: &Command) -> Decision {
     if too_old(draft.input.event, draft.now) {
@@ -43,7 +44,20 @@ pub(super) fn command(mut draft: Draft<'_>, command: &Command) -> Decision {
         CommandKind::Unlink => contact::unlink(draft),
         CommandKind::Release { from } => contact::release(draft, from),
         CommandKind::Erase => contact::erase(draft),
-        CommandKind::BotMessage { epoch, signals, .. } => bot_message(draft, *epoch, signals.promises_person),
+        CommandKind::BotMessage { text, epoch, signals, result, retrieval } => {
+            let trigger = draft.event_id().clone();
+            let said = Outcome {
+                turn: TurnId::derive(&draft.conversation.id, *epoch, &trigger),
+                epoch: *epoch,
+                trigger,
+                result: result.clone().unwrap_or(OutcomeResult::Answered),
+                reply: Some(text.clone()),
+                retrieval: *retrieval,
+                reply_signals: *signals,
+                fingerprint: None,
+            };
+            bot_message(draft, &said)
+        }
     }
 }
 
@@ -171,20 +185,19 @@ fn start_handover(mut draft: Draft<'_>, action: Option<&ActionId>) -> Decision {
     draft.apply(Verdict::HandedOver)
 }
 
-/// An external bot speaks, if the epoch that it asked in still stands.
-fn bot_message(mut draft: Draft<'_>, epoch: u64, promises_person: bool) -> Decision {
-    if draft.conversation.human().is_some() || draft.conversation.epoch != epoch {
+/// An external bot speaks, if the epoch that it asked in still stands: judged like any bot's outcome.
+fn bot_message(mut draft: Draft<'_>, said: &Outcome) -> Decision {
+    if draft.conversation.human().is_some() || draft.conversation.epoch != said.epoch {
         return draft.refuse(Refusal::StaleEpoch);
     }
     if draft.conversation.opted_out {
         return draft.refuse(Refusal::OptedOut);
     }
-    if promises_person && draft.request_human().is_ok() {
-        return draft.apply(Verdict::HandedOver);
+    if draft.is_capped() {
+        return draft.refuse(Refusal::MessageCap);
     }
-    draft.send(Purpose::Bot, TextSource::Event);
     draft.count_bot_message();
-    draft.apply(Verdict::BotReplied)
+    outcome::judge(draft, said)
 }
 
 impl Draft<'_> {

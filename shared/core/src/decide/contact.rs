@@ -146,6 +146,7 @@ pub(super) fn erase(mut draft: Draft<'_>) -> Decision {
     conversation.handed_back_at = None;
     conversation.last_client_at = None;
     conversation.issue = None;
+    conversation.asked = None;
     conversation.recent.clear();
     conversation.bot_messages = DayCount::default();
     conversation.erased = Some(Erased { at, epoch: conversation.epoch });

@@ -1,9 +1,9 @@
 //! A decision in the making.
 
 use crate::{
-    Announcement, Audience, BotRevision, Contact, ContactId, Conversation, Effect, EffectId, EffectKind,
-    EventId, HandoverChange, NotificationKind, Policy, Purpose, Record, Refusal, TextSource, Timer,
-    TimerKind, Timestamp, TurnId, Verdict, Waiting,
+    Announcement, Asked, Audience, BotRevision, Contact, ContactId, Conversation, Effect, EffectId,
+    EffectKind, EventId, HandoverChange, NotificationKind, Policy, Purpose, Record, Refusal, TextSource,
+    Timer, TimerKind, Timestamp, TurnId, Verdict, Waiting,
 };
 
 use super::{Applied, Decision, Input};
@@ -129,12 +129,31 @@ impl<'a> Draft<'a> {
         self.effect(purpose.name(), &cause, EffectKind::Send { purpose, text, epoch });
     }
 
-    /// A question to the bot.
-    pub(super) fn start_turn(&mut self, trigger: EventId, returning: bool) {
+    /// A question to the bot about what is noted as asked.
+    pub(super) fn start_turn(&mut self, asked: Asked, wait_s: u16) {
         let epoch = self.conversation.epoch;
+        let Asked { trigger, earlier, returning, .. } = asked.clone();
         let turn = TurnId::derive(&self.conversation.id, epoch, &trigger);
         let cause = turn.to_string();
-        self.effect("turn", &cause, EffectKind::StartTurn { turn, epoch, trigger, returning });
+        if asked.earlier.is_empty() {
+            self.count_bot_message();
+        }
+        self.conversation.asked = Some(asked);
+        self.effect(
+            "turn",
+            &cause,
+            EffectKind::StartTurn { turn, epoch, trigger, earlier, wait_s, returning },
+        );
+    }
+
+    /// One more message that the bot is asked for, or says.
+    pub(super) fn count_bot_message(&mut self) {
+        self.conversation.bot_messages = self.conversation.bot_messages.plus_one(self.now);
+    }
+
+    /// Whether the bot has said enough for one day.
+    pub(super) fn is_capped(&self) -> bool {
+        self.bot().is_some_and(|bot| self.conversation.bot_messages.on(self.now) >= bot.bot.daily_messages)
     }
 
     /// A timer of the present epoch; gives its sequence.

@@ -8,6 +8,7 @@ use crate::{
 use super::{draft::Draft, too_old};
 
 pub(super) fn outcome(mut draft: Draft<'_>, outcome: &Outcome) -> Decision {
+    note(&mut draft, outcome);
     draft.settle(false);
     if draft.conversation.epoch != outcome.epoch || draft.conversation.human().is_some() {
         return stale(draft, outcome);
@@ -15,6 +16,21 @@ pub(super) fn outcome(mut draft: Draft<'_>, outcome: &Outcome) -> Decision {
     if too_old(draft.input.event, draft.now) {
         return draft.apply(Verdict::TooOld);
     }
+    if draft.conversation.asked.as_ref().is_some_and(|asked| asked.earlier.contains(&outcome.trigger)) {
+        // The client went on writing: the bot is asked about all of it, and answers that.
+        return draft.apply(Verdict::Folded);
+    }
+    judge(draft, outcome)
+}
+
+fn note(draft: &mut Draft<'_>, outcome: &Outcome) {
+    draft.record.outcome = Some(outcome.result.clone());
+    draft.record.retrieval = outcome.retrieval;
+}
+
+/// What a bot's answer of the present epoch leads to.
+pub(super) fn judge(mut draft: Draft<'_>, outcome: &Outcome) -> Decision {
+    note(&mut draft, outcome);
     if outcome.result == OutcomeResult::WantsHandover || outcome.reply_signals.promises_person {
         let verdict = match draft.request_human() {
             Ok(()) => Verdict::HandedOver,
@@ -87,7 +103,6 @@ fn reply(mut draft: Draft<'_>, outcome: &Outcome, stopped: Option<Verdict>) -> D
     let spoke = outcome.reply.as_deref().is_some_and(|reply| !reply.trim().is_empty());
     let verdict = if spoke && !matches!(outcome.result, OutcomeResult::Failed { .. }) {
         draft.send(Purpose::Bot, TextSource::Event);
-        draft.count_bot_message();
         Verdict::BotReplied
     } else {
         draft.send_no_answer();
@@ -128,11 +143,6 @@ impl<'a> Draft<'a> {
         let Some(revision) = self.bot() else { return };
         let text = TextSource::NoAnswer { bot: revision.bot.id.clone(), revision: revision.revision };
         self.send(Purpose::Bot, text);
-        self.count_bot_message();
-    }
-
-    pub(super) fn count_bot_message(&mut self) {
-        self.conversation.bot_messages = self.conversation.bot_messages.plus_one(self.now);
     }
 
     /// Notes the bot's attempt at the client's issue; gives how many have failed.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::{
-    Announcement, Assign, Assignee, Audience, ClosingMessage, Connector, Control, EffectKind, EventId,
+    Announcement, Asked, Assign, Assignee, Audience, ClosingMessage, Connector, Control, EffectKind, EventId,
     Handover, HandoverAction, HandoverChange, HandoverEnd, HumanControl, LOOP_WINDOW, MAX_EVENT_AGE,
     NotificationKind, Origin, Pause, Principal, Promise, PromiseState, Purpose, RECENT_HANDOVERS,
     REPLY_WINDOW_MARGIN, Recent, Returns, ScenarioKind, StaffId, TASK_DUE_AFTER, Task, TextSource, TimerKind,
@@ -245,6 +245,7 @@ impl Draft<'_> {
         self.conversation.epoch = self.conversation.epoch.saturating_add(1);
         self.conversation.control_since = at;
         self.conversation.issue = None;
+        self.conversation.asked = None;
         let unasked = self.take_back_turn();
         let message = self.input.event.is_client_message().then(|| self.event_id().clone());
         let unanswered = self.take_back_unanswered();
@@ -402,6 +403,7 @@ impl Draft<'_> {
         self.conversation.control_since = at;
         self.conversation.handed_back_at = Some(at);
         self.conversation.issue = None;
+        self.conversation.asked = None;
         if let Origin::Action { .. } = human.origin
             && let Some(recent) = self.conversation.recent.last_mut()
         {
@@ -430,10 +432,13 @@ impl Draft<'_> {
         let Some(revision) = self.bot() else { return false };
         let wanted = revision.bot.unanswered != UnansweredPolicy::StayQuiet
             && revision.bot.connector != Connector::External
-            && !self.conversation.opted_out;
+            && !self.conversation.opted_out
+            && !self.is_capped();
         let answers = wanted && self.now.since(waiting.since) < MAX_EVENT_AGE;
         if answers {
-            self.start_turn(waiting.event.clone(), true);
+            let trigger = waiting.event.clone();
+            let asked = Asked { trigger, at: self.at(), earlier: Vec::new(), returning: true };
+            self.start_turn(asked, 0);
         }
         answers
     }

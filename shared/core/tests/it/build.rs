@@ -152,7 +152,8 @@ pub(crate) fn tag(name: &str, present: bool) -> CommandKind {
 }
 
 pub(crate) fn bot_message(epoch: u64, signals: ReplySignals) -> EventKind {
-    let kind = CommandKind::BotMessage { text: "Nine o'clock.".to_owned(), epoch, signals };
+    let text = "Nine o'clock.".to_owned();
+    let kind = CommandKind::BotMessage { text, epoch, signals, result: None, retrieval: None };
     command(Principal::ApiKey(id("key")), kind)
 }
 

@@ -278,7 +278,7 @@ fn an_external_bot_that_promises_a_person_hands_over_instead() {
     assert_eq!(sends(&applied), [Purpose::Closing]);
     // Where no action is enabled its word goes out, and the admins hear of it.
     let applied = World::new([]).take(bot_message(0, PROMISES_PERSON));
-    assert_eq!(names(&applied), ["tell admins not_configured", "send bot text"]);
+    assert_eq!(names(&applied), ["tell admins not_configured", "send no-answer message"]);
 }
 
 #[test]

@@ -225,7 +225,13 @@ fn longest() -> [Conversation; 2] {
         urgency: u8::MAX,
         resume_sequence: u32::MAX,
     });
-    // Only the bot has an issue with the client.
+    // Only the bot has an issue with the client, and is asked.
+    bot.asked = Some(Asked {
+        trigger: id(&derived),
+        at,
+        earlier: vec![id(&derived); MAX_FOLDED - 1],
+        returning: true,
+    });
     bot.issue = Some(Issue { fingerprint: Some("f".repeat(200)), failed: u8::MAX, answered: true });
     [bot, human]
 }

@@ -20,6 +20,8 @@ mod formats;
 #[cfg(test)]
 mod history;
 #[cfg(test)]
+mod interleavings;
+#[cfg(test)]
 mod ours;
 #[cfg(test)]
 mod outcomes;
@@ -35,6 +37,8 @@ mod samples;
 mod states;
 #[cfg(test)]
 mod transitions;
+#[cfg(test)]
+mod turns;
 #[cfg(test)]
 mod validation;
 #[cfg(test)]

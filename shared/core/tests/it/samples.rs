@@ -187,6 +187,7 @@ pub(crate) fn conversations() -> Vec<(&'static str, Conversation)> {
     bot.promise = Some(Promise { epoch: 3, due_at: START, sequence: 2 });
     bot.open_task = Some(3);
     bot.issue = Some(Issue { fingerprint: Some("AAECAw==".to_owned()), failed: 2, answered: true });
+    bot.asked = Some(Asked { trigger: id("event"), at: START, earlier: vec![id("first")], returning: true });
     bot.bot_messages = DayCount { day: 20_454, count: 7 };
     bot.recent = vec![Recent { scenario: ScenarioKind::Custom, at: START, back_at: Some(START) }];
     bot.opted_out = true;
@@ -312,8 +313,17 @@ pub(crate) fn effects() -> Vec<(&'static str, Effect)> {
     let (bot, revision) = (|| id("bot"), 7);
     let notify_both = |about, and, audience| of(EffectKind::Notify { about, and, audience, epoch: Some(3) });
     let notify = |about, audience| notify_both(about, None, audience);
-    let turn =
-        |returning| of(EffectKind::StartTurn { turn: id("turn"), epoch: 3, trigger: id("event"), returning });
+    let turn = |earlier: &[&str], wait_s, returning| {
+        let earlier = earlier.iter().map(|event| id(event)).collect();
+        of(EffectKind::StartTurn {
+            turn: id("turn"),
+            epoch: 3,
+            trigger: id("event"),
+            earlier,
+            wait_s,
+            returning,
+        })
+    };
     let announce = |what| of(EffectKind::Announce { what, epoch: 3 });
     let waiting = NotificationKind::ConversationWaiting;
     vec![
@@ -323,8 +333,9 @@ pub(crate) fn effects() -> Vec<(&'static str, Effect)> {
         ),
         ("no_answer", send(Purpose::Bot, TextSource::NoAnswer { bot: bot(), revision })),
         ("staff", send(Purpose::Staff, TextSource::Event)),
-        ("turn", turn(false)),
-        ("returning", turn(true)),
+        ("turn", turn(&[], 0, false)),
+        ("returning", turn(&[], 0, true)),
+        ("folded", turn(&["first", "second"], 2, false)),
         ("arm", of(EffectKind::Arm(timer()))),
         ("arm_promise", of(EffectKind::Arm(Timer { kind: TimerKind::Promise, ..timer() }))),
         ("arm_wake", of(EffectKind::Arm(Timer { kind: TimerKind::Wake, ..timer() }))),
@@ -365,7 +376,7 @@ pub(crate) fn effects() -> Vec<(&'static str, Effect)> {
     ]
 }
 
-const VERDICTS: [Verdict; 36] = [
+const VERDICTS: [Verdict; 37] = [
     Verdict::HandedOver,
     Verdict::LabsOff,
     Verdict::HandoverOff,
@@ -402,6 +413,7 @@ const VERDICTS: [Verdict; 36] = [
     Verdict::Erased,
     Verdict::TaskOverdue,
     Verdict::WindowClosing,
+    Verdict::Folded,
 ];
 
 pub(crate) fn records() -> Vec<(String, Record)> {
@@ -415,6 +427,8 @@ pub(crate) fn records() -> Vec<(String, Record)> {
         guard: Some(Guard::PastEvent),
         model: "phrases-1".to_owned(),
         failed_attempts: Some(2),
+        outcome: Some(OutcomeResult::NoAnswer),
+        retrieval: Some(Retrieval { sources: 3, best: Permille::new(120) }),
         refusal: None,
         resumed: true,
         ..Record::new(Verdict::HandedOver, 5)

@@ -181,6 +181,12 @@ fn connectors_are_reached_over_https() {
     let http = |url: &str| fields(&bot(|bot| bot.connector = Connector::Http { url: url.to_owned() }));
     assert_eq!(http("https://bot.example.com/turn"), NONE);
     assert_eq!(http("http://bot.example.com/turn"), ["connector.url"]);
+    // A bot under development, for the local system alone.
+    assert_eq!(http("http://127.0.0.1:9000/turn"), NONE);
+    assert_eq!(http("http://localhost:9000"), NONE);
+    for elsewhere in ["http://127.0.0.1.example.com/", "http://localhost@example.com/", "http://10.0.0.1/"] {
+        assert_eq!(http(elsewhere), ["connector.url"]);
+    }
     assert_eq!(http(""), ["connector.url"]);
     let open_ai = |url: &str| {
         let (model, instructions) = ("m".to_owned(), String::new());

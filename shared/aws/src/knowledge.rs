@@ -1,0 +1,70 @@
+//! What built-in bots know, kept in memory for a while: an edit is live within 30 seconds.
+
+use std::sync::Arc;
+
+use handover_core::{AccountId, BotId, FaqEntry, Permille};
+use handover_detect::retrieval::Index;
+
+use crate::{Cache, Clock, Failure, SETTINGS_LIVE, Store};
+
+/// A bot's entries, ready to be searched.
+#[derive(Debug, Default)]
+pub struct Knowledge {
+    entries: Vec<FaqEntry>,
+    index: Index,
+}
+
+impl Knowledge {
+    /// What these entries know.
+    pub fn new(entries: Vec<FaqEntry>) -> Self {
+        let index = Index::new(entries.iter().map(FaqEntry::phrasings));
+        Self { entries, index }
+    }
+
+    /// The entries that have something to do with a question, best first.
+    pub fn best(&self, question: &str) -> Vec<(&FaqEntry, Permille)> {
+        let best = self.index.best(question).into_iter();
+        best.filter_map(|(place, score)| Some((self.entries.get(place)?, score))).collect()
+    }
+
+    /// Whether there is no entry.
+    pub const fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+}
+
+/// What the built-in bots know.
+#[derive(Debug)]
+pub struct Knowledges {
+    store: Store,
+    clock: Clock,
+    versions: Cache<(AccountId, BotId), u64>,
+    known: Cache<(AccountId, BotId), (u64, Arc<Knowledge>)>,
+}
+
+impl Knowledges {
+    /// Nothing is in memory yet.
+    pub fn new(store: Store, clock: Clock) -> Self {
+        Self { store, clock, versions: Cache::default(), known: Cache::default() }
+    }
+
+    /// What a bot knows. The entries are read again when their version says that somebody has edited them.
+    pub async fn of(&self, account: &AccountId, bot: &BotId) -> Result<Arc<Knowledge>, Failure> {
+        let now = self.clock.monotonic();
+        let key = (account.clone(), bot.clone());
+        let version = match self.versions.get(&key, now) {
+            Some(version) => version,
+            None => self.store.faq_version(account, bot).await?,
+        };
+        if let Some((_, knowledge)) = self.known.get(&key, now).filter(|(known, _)| *known == version) {
+            self.versions.put(key, version, now + SETTINGS_LIVE);
+            return Ok(knowledge);
+        }
+        // What is read now may be newer than the version, never older.
+        let entries = self.store.faq(account, bot).await?.into_iter().map(|entry| entry.value).collect();
+        let knowledge = Arc::new(Knowledge::new(entries));
+        self.versions.put(key.clone(), version, now + SETTINGS_LIVE);
+        self.known.put(key, (version, Arc::clone(&knowledge)), std::time::Duration::MAX);
+        Ok(knowledge)
+    }
+}
