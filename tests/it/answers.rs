@@ -91,6 +91,7 @@ pub(crate) async fn hear(world: &World, id: &str, text: &str, topic: &str, feedb
         conversation,
         identities: vec![identity.clone()],
         address: Some(identity),
+        person: None,
         delivery_id: event_id.as_str().parse::<DeliveryId>().unwrap(),
         waited: false,
         event: Event {
