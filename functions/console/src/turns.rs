@@ -46,7 +46,7 @@ fn status(conversation: &Conversation, owner: Option<&Assignee>, call: &Call<'_>
     };
     let answer = match human.origin {
         Origin::Action { .. } => "handed_over",
-        Origin::Takeover { .. } | Origin::Pause { .. } => "paused",
+        Origin::Takeover { .. } | Origin::Pause { .. } | Origin::Elsewhere { .. } => "paused",
     };
     object(json!({
         "answer": answer,

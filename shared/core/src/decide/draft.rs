@@ -1,9 +1,9 @@
 //! A decision in the making.
 
 use crate::{
-    Announcement, Asked, Audience, BotRevision, Contact, ContactId, Conversation, Effect, EffectId, EffectKind,
-    EventId, HandoverChange, NotificationKind, Policy, Purpose, Record, Refusal, TextSource, Timer,
-    TimerKind, Timestamp, TurnId, Verdict,
+    Announcement, Asked, Audience, BotRevision, Contact, ContactId, Conversation, Effect, EffectId,
+    EffectKind, EventId, HandoverChange, NotificationKind, Policy, Purpose, Record, Refusal, TextSource,
+    Timer, TimerKind, Timestamp, TurnId, Verdict,
 };
 
 use super::{Applied, Decision, Input};
