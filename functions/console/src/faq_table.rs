@@ -50,7 +50,10 @@ fn reason(error: &csv::Error) -> String {
             format!("has {len} columns, not {expected_len}")
         }
         csv::ErrorKind::Deserialize { err, .. } => err.kind().to_string(),
-        _ => "cannot be read".to_owned(),
+        csv::ErrorKind::Io(_) | csv::ErrorKind::Seek | csv::ErrorKind::Serialize(_) => {
+            "cannot be read".to_owned()
+        }
+        _ => "is not a row".to_owned(),
     }
 }
 

@@ -8,15 +8,15 @@ use std::{sync::Arc, time::Duration};
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use handover_aws::{
-    Cache, Clock, Failure, Host, Knowledges, Policies, PreparedBot, Queues, SETTINGS_LIVE, Sealer,
-    StartError, Store,
+    Cache, Clock, Failure, Host, Knowledges, Line, Policies, PreparedBot, Queues, SETTINGS_LIVE, Sealer,
+    Speaker, StartError, Store,
     batch::{Batch, Received},
     http::SharedHttpClient,
     load_master_key,
     queue::{self, Turn},
     shared_config, telemetry,
 };
-use handover_core::{AccountId, BotId, Connector, Conversation, Inbox, Timestamp};
+use handover_core::{AccountId, BotId, Connector, Conversation, Inbox, MAX_FOLDED, Timestamp};
 use handover_providers::Secrets;
 
 use crate::connector::{Answer, Question, Said, Trouble, World};
@@ -140,22 +140,31 @@ impl Inner {
             return Ok(Err(Trouble::new("no_bot")));
         };
         let bot = &revision.bot;
-        let messages = self.messages(turn).await?;
-        if messages.is_empty() {
-            return Ok(Err(Trouble::new("text_not_kept")));
-        }
         let reads_history = match bot.connector {
             Connector::OpenAi { .. } | Connector::Bedrock { .. } => true,
             // It has heard everything but what humans said.
             Connector::Http { .. } => turn.returning,
             Connector::External | Connector::Faq => false,
         };
-        let history = if reads_history {
-            let asked: Vec<_> = turn.earlier.iter().chain([&turn.trigger]).cloned().collect();
-            self.store.history(&turn.account, &turn.conversation, &asked).await?
-        } else {
-            Vec::new()
-        };
+        let waited = turn.returning && turn.text.is_none();
+        let (mut messages, mut history) = (Vec::new(), Vec::new());
+        if reads_history || waited {
+            let asked: Vec<_> =
+                turn.earlier.iter().chain([&turn.trigger]).filter(|_| !waited).cloned().collect();
+            history = self.store.history(&turn.account, &turn.conversation, &asked).await?;
+        }
+        if waited {
+            messages = take_unanswered(&mut history);
+        }
+        if messages.is_empty() {
+            messages = self.messages(turn).await?;
+        }
+        if messages.is_empty() {
+            return Ok(Err(Trouble::new("text_not_kept")));
+        }
+        if !reads_history {
+            history.clear();
+        }
         let question =
             Question { turn, conversation, bot, inbox: &settings.inbox as &Inbox, messages, history };
         let secrets = self.secrets(&turn.account, &bot.id).await?;
@@ -210,4 +219,15 @@ impl Inner {
         self.secrets.put(key, Arc::clone(&secrets), now + SETTINGS_LIVE);
         Ok(secrets)
     }
+}
+
+/// Takes what the client said since anybody last answered: all of it waits, the latest messages count.
+fn take_unanswered(lines: &mut Vec<Line>) -> Vec<Said> {
+    let answered = lines.iter().rposition(|line| matches!(line.speaker, Speaker::Bot | Speaker::Staff));
+    let since = answered.map_or(0, |place| place + 1);
+    let mut said: Vec<Said> = lines
+        .extract_if(since.., |line| line.speaker == Speaker::Client)
+        .map(|line| Said { text: line.text })
+        .collect();
+    said.split_off(said.len().saturating_sub(MAX_FOLDED))
 }

@@ -61,7 +61,7 @@ fn outcome(turn: &Turn, answered: Result<Answer, Trouble>) -> Outcome {
         reply,
         retrieval,
         reply_signals,
-        fingerprint: None,
+        fingerprint: turn.fingerprint.clone(),
     }
 }
 

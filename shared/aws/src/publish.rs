@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use handover_core::{
     Account, ClosingMessage, CommandKind, Content, Conversation, ConversationId, Directory, Effect, EffectId,
-    EffectKind, Envelope, EventId, EventKind, InboxId, TextSource, Timestamp, copies,
+    EffectKind, Envelope, EventId, EventKind, Feedback, InboxId, TextSource, Timestamp, copies,
 };
 
 use crate::{
@@ -70,6 +70,7 @@ impl Publisher {
                         epoch: *epoch,
                         trigger: trigger.clone(),
                         earlier: earlier.clone(),
+                        fingerprint: context.own_fingerprint(trigger),
                         text: context.own_text(trigger),
                         returning: *returning,
                     };
@@ -195,6 +196,14 @@ impl Context<'_> {
         let EventKind::Command(command) = &self.envelope.event.kind else { return None };
         let CommandKind::Tag { tag, present: true } = &command.kind else { return None };
         Some(tag.clone())
+    }
+
+    /// What the event's own message is about, when it is the turn's trigger. "That did not help" is about
+    /// what was asked before.
+    fn own_fingerprint(&self, trigger: &EventId) -> Option<String> {
+        let EventKind::Message(message) = &self.envelope.event.kind else { return None };
+        let own = *trigger == self.marker.id && message.signals.feedback == Feedback::Neutral;
+        message.signals.fingerprint.clone().filter(|_| own)
     }
 
     /// The event's own text, when it is the turn's trigger.

@@ -65,6 +65,9 @@ pub struct Turn {
     /// Messages shortly before it that it is about as well, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub earlier: Vec<EventId>,
+    /// What the message is about, when this is its own turn and it is about anything of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fingerprint: Option<String>,
     /// What the message says, when this is its own turn.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,

@@ -69,13 +69,11 @@ pub(super) async fn ask(
     let Some(ConverseOutput::Message(message)) = answered.output else { return Err(Trouble::new("empty")) };
     let mut written = None;
     for block in message.content {
-        match block {
-            ContentBlock::ToolUse(used) => {
-                let input = value(used.input).to_string();
-                return structured::read::<structured::Spoken>(input.as_bytes())?.answer();
-            }
-            ContentBlock::Text(text) => written = Some(text),
-            _ => {}
+        if let ContentBlock::ToolUse(used) = block {
+            let input = value(used.input).to_string();
+            return structured::read::<structured::Spoken>(input.as_bytes())?.answer();
+        } else if let ContentBlock::Text(text) = block {
+            written = Some(text);
         }
     }
     read_written(&written.ok_or(Trouble::new("empty"))?)?.answer()
@@ -96,6 +94,7 @@ fn trouble<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> Trouble {
             Some(_) | None => Trouble::new("refused"),
         },
         SdkError::ResponseError(_) => Trouble::new("malformed"),
+        SdkError::ConstructionFailure(_) => Trouble::new("bad_settings"),
         _ => Trouble::new("refused"),
     }
 }

@@ -10,14 +10,14 @@ use super::{Answer, Trouble};
 pub(super) struct Spoken {
     #[serde(default)]
     reply: Option<String>,
-    outcome: Result,
+    outcome: Went,
     #[serde(default)]
     evidence: Option<Evidence>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Result {
+enum Went {
     Answered,
     NoAnswer,
     Failed,
@@ -34,19 +34,19 @@ struct Evidence {
 
 impl Spoken {
     /// What was said, in our words.
-    pub(super) fn answer(self) -> std::result::Result<Answer, Trouble> {
+    pub(super) fn answer(self) -> Result<Answer, Trouble> {
         let result = match self.outcome {
-            Result::Answered => OutcomeResult::Answered,
-            Result::NoAnswer => OutcomeResult::NoAnswer,
-            Result::WantsHandover => OutcomeResult::WantsHandover,
-            Result::Failed => return Err(Trouble::new("bot_failed")),
+            Went::Answered => OutcomeResult::Answered,
+            Went::NoAnswer => OutcomeResult::NoAnswer,
+            Went::WantsHandover => OutcomeResult::WantsHandover,
+            Went::Failed => return Err(Trouble::new("bot_failed")),
         };
         let retrieval = self.evidence.map(retrieval).transpose()?;
         Ok(Answer { result, reply: self.reply, retrieval })
     }
 }
 
-fn retrieval(evidence: Evidence) -> std::result::Result<Retrieval, Trouble> {
+fn retrieval(evidence: Evidence) -> Result<Retrieval, Trouble> {
     if !(0.0..=1.0).contains(&evidence.best) {
         return Err(Trouble::new("malformed"));
     }
@@ -56,7 +56,7 @@ fn retrieval(evidence: Evidence) -> std::result::Result<Retrieval, Trouble> {
 }
 
 /// Reads JSON.
-pub(super) fn read<T: serde::de::DeserializeOwned>(body: &[u8]) -> std::result::Result<T, Trouble> {
+pub(super) fn read<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T, Trouble> {
     if body.iter().all(u8::is_ascii_whitespace) {
         return Err(Trouble::new("empty"));
     }
@@ -64,7 +64,7 @@ pub(super) fn read<T: serde::de::DeserializeOwned>(body: &[u8]) -> std::result::
 }
 
 /// Reads what a language model wrote: JSON, perhaps with a fence or a word around it.
-pub(super) fn read_written(text: &str) -> std::result::Result<Spoken, Trouble> {
+pub(super) fn read_written(text: &str) -> Result<Spoken, Trouble> {
     let inner = text.find('{').zip(text.rfind('}')).and_then(|(start, end)| text.get(start..=end));
     read(inner.unwrap_or(text).as_bytes())
 }

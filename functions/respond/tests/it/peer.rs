@@ -141,6 +141,7 @@ impl Asked {
             epoch: 3,
             trigger: id("event"),
             earlier: Vec::new(),
+            fingerprint: None,
             text: None,
             returning: !self.history.is_empty(),
         };

@@ -48,6 +48,10 @@ pub(super) fn judge(mut draft: Draft<'_>, outcome: &Outcome) -> Decision {
         OutcomeResult::Answered | OutcomeResult::WantsHandover => outcome.reply_signals.non_answer,
     };
     let attempts = draft.note_attempt(outcome, failed);
+    if draft.is_late_answer(outcome) {
+        // Detection looks only at what came after the last hand-back.
+        return reply(draft, outcome, None);
+    }
     let Some(action) = draft.fires_on_attempt(lacks, attempts.filter(|_| failed)) else {
         return reply(draft, outcome, None);
     };
@@ -136,6 +140,12 @@ impl<'a> Draft<'a> {
             Scenario::RepeatedFailure { max_retries } => failed.is_some_and(|failed| failed > max_retries),
             Scenario::HumanRequested { .. } | Scenario::Custom { .. } => false,
         })
+    }
+
+    /// Whether the bot was asked about a message that humans left behind unanswered.
+    fn is_late_answer(&self, outcome: &Outcome) -> bool {
+        let asked = self.conversation.asked.as_ref().filter(|asked| asked.trigger == outcome.trigger);
+        asked.zip(self.conversation.handed_back_at).is_some_and(|(asked, back)| asked.at < back)
     }
 
     /// The message for when the bot does not know.

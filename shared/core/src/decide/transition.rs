@@ -437,7 +437,7 @@ impl Draft<'_> {
         let answers = wanted && self.now.since(waiting.since) < MAX_EVENT_AGE;
         if answers {
             let trigger = waiting.event.clone();
-            let asked = Asked { trigger, at: self.at(), earlier: Vec::new(), returning: true };
+            let asked = Asked { trigger, at: waiting.since, earlier: Vec::new(), returning: true };
             self.start_turn(asked, 0);
         }
         answers

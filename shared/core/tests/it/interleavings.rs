@@ -97,21 +97,10 @@ impl Run {
             self.taken.push((after.epoch, self.commits));
         }
         for effect in applied.effects {
-            match effect.kind {
-                EffectKind::StartTurn { turn, epoch, trigger, .. } => self.turns.push((turn, epoch, trigger)),
-                EffectKind::Send { purpose, epoch, .. } => self.queue.push(Sending {
-                    purpose,
-                    epoch,
-                    effect: effect.id,
-                    fenced: None,
-                    claimed: false,
-                }),
-                EffectKind::Arm(_)
-                | EffectKind::Notify { .. }
-                | EffectKind::Thread { .. }
-                | EffectKind::Nudge { .. }
-                | EffectKind::Erase { .. }
-                | EffectKind::Announce { .. } => {}
+            if let EffectKind::StartTurn { turn, epoch, trigger, .. } = effect.kind {
+                self.turns.push((turn, epoch, trigger));
+            } else if let EffectKind::Send { purpose, epoch, .. } = effect.kind {
+                self.queue.push(Sending { purpose, epoch, effect: effect.id, fenced: None, claimed: false });
             }
         }
     }

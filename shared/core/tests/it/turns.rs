@@ -6,17 +6,11 @@ use crate::{build::*, world::*};
 
 /// The question that a decision asks the bot: its message, the earlier ones, the wait, whether it returns.
 fn asked(applied: &Applied) -> Option<(EventId, Vec<EventId>, u16, bool)> {
-    let mut asked = applied.effects.iter().filter_map(|effect| match &effect.kind {
-        EffectKind::StartTurn { trigger, earlier, wait_s, returning, .. } => {
-            Some((trigger.clone(), earlier.clone(), *wait_s, *returning))
-        }
-        EffectKind::Send { .. }
-        | EffectKind::Arm(_)
-        | EffectKind::Notify { .. }
-        | EffectKind::Thread { .. }
-        | EffectKind::Nudge { .. }
-        | EffectKind::Erase { .. }
-        | EffectKind::Announce { .. } => None,
+    let mut asked = applied.effects.iter().filter_map(|effect| {
+        let EffectKind::StartTurn { trigger, earlier, wait_s, returning, .. } = &effect.kind else {
+            return None;
+        };
+        Some((trigger.clone(), earlier.clone(), *wait_s, *returning))
     });
     asked.next()
 }
@@ -98,6 +92,25 @@ fn the_first_question_after_a_human_stretch_says_so_to_the_end_of_its_burst() {
     assert!(returning(world.take(says("one more thing"))));
     world.pass(seconds(2));
     assert!(!returning(world.take(says("when do you open?"))));
+}
+
+#[test]
+fn not_knowing_what_humans_left_behind_does_not_hand_over_again() {
+    let mut world = World::new([human_requested(), lack_of_knowledge(), repeated_failure(0)]);
+    world.take(asks(900));
+    world.pass(hours(48));
+    let timer = world.resume_timer();
+    assert_eq!(turns(&world.take(EventKind::Timer(timer))), [id("event-1")], "nobody has answered it");
+    let late = Outcome { trigger: id("event-1"), ..world.outcome(OutcomeResult::NoAnswer) };
+    let applied = world.take(EventKind::Outcome(late));
+    assert_eq!(
+        (applied.record.verdict, names(&applied)),
+        (Verdict::NoAnswer, vec!["send no-answer message".to_owned()])
+    );
+    // What comes from now on is judged as ever.
+    world.pass(seconds(5));
+    world.take(says("hello?"));
+    assert_eq!(world.bot_does_not_know().record.verdict, Verdict::HandedOver);
 }
 
 #[test]
