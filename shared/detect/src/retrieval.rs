@@ -201,7 +201,7 @@ mod tests {
         for (question, entry) in [
             ("hello, when are you opening please?", 0),
             ("can I cancel my appointmnet", 2),
-            ("is there a place where I can park", 1),
+            ("is there parking for my car", 1),
             ("I would like to book an appointment", 3),
             ("aceptan tarjeta de credito?", 4),
         ] {

@@ -202,7 +202,7 @@ async fn a_reply_that_was_in_the_making_is_not_sent_after_a_handover() {
     world.say(world.twilio(), CLIENT, "1", "hello").await;
     // Within the window, before the bot is asked.
     world.travel(SECOND).await;
-    world.say(world.twilio(), CLIENT, "2", "no, a human please").await;
+    world.say(world.twilio(), CLIENT, "2", "I want to talk to a human").await;
     world.travel(MINUTE).await;
     let view = world.see(CLIENT).await;
     assert_eq!(scenario(&view), Some(ScenarioKind::HumanRequested));

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use aws_sdk_bedrockruntime::{
     Client,
-    config::Builder,
+    config::{Builder, http::HttpResponse},
     error::{ProvideErrorMetadata, SdkError},
     types::{
         AnyToolChoice, ContentBlock, ConversationRole, ConverseOutput, Message, SystemContentBlock, Tool,
@@ -79,7 +79,7 @@ pub(super) async fn ask(
     read_written(&written.ok_or(Trouble::new("empty"))?)?.answer()
 }
 
-fn trouble<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> Trouble {
+fn trouble<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> Trouble {
     match error {
         SdkError::TimeoutError(_) => Trouble::new("timeout"),
         SdkError::DispatchFailure(failure) if failure.is_timeout() => Trouble::new("timeout"),
@@ -91,6 +91,8 @@ fn trouble<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> Trouble {
             }
             Some("ModelTimeoutException") => Trouble::new("timeout"),
             Some("AccessDeniedException" | "UnrecognizedClientException") => Trouble::new("unauthorized"),
+            // An answer of success that the SDK cannot read.
+            None if service.raw().status().is_success() => Trouble::new("malformed"),
             Some(_) | None => Trouble::new("refused"),
         },
         SdkError::ResponseError(_) => Trouble::new("malformed"),

@@ -11,6 +11,7 @@ use aws_sdk_dynamodb::{
 };
 use handover_core::{
     AccountId, Applied, Assignee, Contact, Conversation, ConversationId, Handover, HandoverChange, Origin,
+    Verdict,
 };
 
 use super::{
@@ -69,6 +70,9 @@ impl Store {
         }
         // Rows of tags say where to look: they stand before the tag does, and fall after it.
         self.put_tag_rows(commit).await?;
+        if commit.applied.record.verdict == Verdict::Erased {
+            self.erase_tag_rows(commit).await?;
+        }
         // A handover that has passed its retention cannot be changed, and must not hold up the rest.
         let mut gone = BTreeSet::new();
         let committed = loop {

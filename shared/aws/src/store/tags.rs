@@ -64,22 +64,48 @@ impl Store {
     pub(super) async fn drop_tag_rows(&self, commit: &Commit<'_>) {
         let (before, after) = (commit.contact_before, &commit.applied.contact);
         for tag in before.tags.difference(&after.tags) {
-            let version = before.version.saturating_add(1).to_string();
-            let result = self
-                .client
-                .delete_item()
-                .table_name(&self.table)
-                .key("pk", AttributeValue::S(keys::tag(&commit.applied.conversation.account, tag)))
-                .key("sk", AttributeValue::S(after.id.to_string()))
-                .condition_expression(expressions::NOT_SINCE)
-                .expression_attribute_values(":version", AttributeValue::N(version))
-                .send()
-                .await;
+            let account = &commit.applied.conversation.account;
             // Refused: somebody has put the tag on again since.
-            if result.is_err() {
+            if self
+                .drop_tag_row(account, tag, &before.id, Some(before.version.saturating_add(1)))
+                .await
+                .is_err()
+            {
                 telemetry::count("tag_row", "kept");
             }
         }
+    }
+
+    /// Removes the rows of an erased contact's tags: before the commit, after which nobody knows the tags.
+    pub(super) async fn erase_tag_rows(&self, commit: &Commit<'_>) -> Result<(), Failure> {
+        let before = commit.contact_before;
+        for tag in &before.tags {
+            let account = &commit.applied.conversation.account;
+            self.drop_tag_row(account, tag, &before.id, None).await?;
+        }
+        Ok(())
+    }
+
+    async fn drop_tag_row(
+        &self,
+        account: &AccountId,
+        tag: &str,
+        contact: &ContactId,
+        not_since: Option<u64>,
+    ) -> Result<(), Failure> {
+        self.client
+            .delete_item()
+            .table_name(&self.table)
+            .key("pk", AttributeValue::S(keys::tag(account, tag)))
+            .key("sk", AttributeValue::S(contact.to_string()))
+            .set_condition_expression(not_since.map(|_| expressions::NOT_SINCE.to_owned()))
+            .set_expression_attribute_values(not_since.map(|version| {
+                HashMap::from([(":version".to_owned(), AttributeValue::N(version.to_string()))])
+            }))
+            .send()
+            .await
+            .map(drop)
+            .map_err(|error| classify(&error))
     }
 
     /// A page of the conversations whose contacts carry a tag, in no order that means anything. `None` when

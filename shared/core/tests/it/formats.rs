@@ -178,7 +178,11 @@ fn stored_size(value: &serde_json::Value) -> usize {
 #[test]
 fn a_state_stays_within_a_kilobyte_at_its_longest() {
     for conversation in longest() {
-        let json = serde_json::to_value(&conversation).expect("a value that serialises");
+        let mut json = serde_json::to_value(&conversation).expect("a value that serialises");
+        // The item's keys and columns say these.
+        if let Some(fields) = json.as_object_mut() {
+            fields.retain(|name, _| !["account", "id", "inbox", "contact"].contains(&name.as_str()));
+        }
         let size = stored_size(&json);
         assert!(size <= 1_024, "{size} bytes: {json}");
     }

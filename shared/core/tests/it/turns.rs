@@ -96,9 +96,10 @@ fn the_first_question_after_a_human_stretch_says_so_to_the_end_of_its_burst() {
 
 #[test]
 fn not_knowing_what_humans_left_behind_does_not_hand_over_again() {
-    let mut world = World::new([human_requested(), lack_of_knowledge(), repeated_failure(0)]);
+    let for_a_night = HandoverAction { pause: for_hours(10), ..human_requested() };
+    let mut world = World::new([for_a_night, lack_of_knowledge(), repeated_failure(0)]);
     world.take(asks(900));
-    world.pass(hours(48));
+    world.pass(hours(10));
     let timer = world.resume_timer();
     assert_eq!(turns(&world.take(EventKind::Timer(timer))), [id("event-1")], "nobody has answered it");
     let late = Outcome { trigger: id("event-1"), ..world.outcome(OutcomeResult::NoAnswer) };
