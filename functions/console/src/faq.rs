@@ -169,10 +169,10 @@ pub(crate) async fn import(call: &Call<'_>) -> Answered {
             None => Some(FaqChange::Put(entry, 1)),
         })
         .collect();
-    let (changed, removed) = (put.len(), gone.len());
+    let (put_count, removed) = (put.len(), gone.len());
     let changes: Vec<FaqChange> = put.into_iter().chain(gone.into_iter().map(FaqChange::Remove)).collect();
     change(call, &bot, &changes).await?;
-    Ok(Answer::ok(json!({"changed": changed, "removed": removed, "entries": count})))
+    Ok(Answer::ok(json!({"changed": put_count, "removed": removed, "entries": count})))
 }
 
 fn from_json(call: &Call<'_>, bot: &BotId) -> Result<Vec<FaqEntry>, Problem> {

@@ -72,8 +72,9 @@ impl Route {
             (true, "/conversations/{conversation}/transcript") => {
                 &[("before", "Lines before this one: what the page before gave as before"), LIMIT]
             }
-            (true, "/contacts/{contact}/history" | "/contacts/{contact}/export") => &[LIMIT, CURSOR],
-            (true, "/bots/{bot}/faq") => &[LIMIT, CURSOR],
+            (true, "/contacts/{contact}/history" | "/contacts/{contact}/export" | "/bots/{bot}/faq") => {
+                &[LIMIT, CURSOR]
+            }
             (true, "/bots/{bot}/faq/export") => &[("format", "json or csv; json if not given")],
             (false, "/bots/{bot}/faq/import") => {
                 &[("replace", "true: what is not in the import goes; false if not given")]

@@ -9,6 +9,7 @@ use tracing::level_filters::LevelFilter;
 /// Runs the whole of Handover on this machine: the functions, a local AWS, a sample clinic, and a recorder
 /// in the place of messaging providers and e-mail. Nothing leaves this machine without --reach-bots.
 #[derive(Clone, Debug, Parser)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 #[command(name = "handover", version, after_help = AFTER_HELP)]
 pub struct Options {
     /// The address to listen on; port 0 takes any free one

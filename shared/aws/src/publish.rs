@@ -35,6 +35,7 @@ impl Publisher {
     /// Publishes a committed decision's effects: texts first, since a client waits for them.
     ///
     /// Any failure leaves the input on its queue, so that all of it is published again.
+    #[expect(clippy::too_many_lines, reason = "one short arm for each kind of effect")]
     pub(crate) async fn publish(&self, context: &Context<'_>, effects: &[Effect]) -> Result<(), Failure> {
         let now = self.clock.now();
         // When the cause reached us: everything that follows from it counts from there.

@@ -115,10 +115,9 @@ fn rfc3339(at: Timestamp) -> String {
 /// What it means that there is no answer. A bot that may have got the question has had its time.
 pub(super) fn unsent(error: SendError) -> Trouble {
     match error {
-        SendError::NotSent(_) => Trouble::passing("unreachable"),
         SendError::Ambiguous("no answer in time") => Trouble::new("timeout"),
         SendError::Ambiguous("the answer broke off or is too long") => Trouble::new("malformed"),
-        SendError::Ambiguous(_) => Trouble::passing("unreachable"),
+        SendError::NotSent(_) | SendError::Ambiguous(_) => Trouble::passing("unreachable"),
     }
 }
 

@@ -102,7 +102,7 @@ async fn answers_that_make_no_sense_are_named() {
         (r#"{"outcome":"answered","reply":7}"#, "malformed"),
         (r#"{"outcome":"answered","reply":"Nine.","evidence":{"sources":-1,"best":0.1}}"#, "malformed"),
         (r#"{"outcome":"answered","reply":"Nine.","evidence":{"sources":1,"best":7.5}}"#, "malformed"),
-        (r#"[]"#, "malformed"),
+        ("[]", "malformed"),
         (r#"{"outcome":"failed"}"#, "bot_failed"),
         (long.as_str(), "too_long"),
     ] {

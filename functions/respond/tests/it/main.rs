@@ -1,12 +1,5 @@
 //! Connectors against real servers on this machine that behave badly on purpose.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "what goes wrong fails a test"
-)]
-
 #[cfg(test)]
 mod bedrock;
 #[cfg(test)]

@@ -124,7 +124,9 @@ impl Run {
         if !self.history.is_empty() {
             let nth = self.dice.roll(self.history.len() as u64);
             let kind = self.history.get(usize::try_from(nth).unwrap_or(0)).cloned();
-            kind.into_iter().for_each(|kind| self.take(kind));
+            if let Some(kind) = kind {
+                self.take(kind);
+            }
         }
     }
 
