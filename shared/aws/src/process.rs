@@ -235,8 +235,14 @@ impl Processor {
         settings: &Settings,
         marker: &MessageItem,
     ) -> Result<(), Failure> {
-        let context =
-            Context { envelope, conversation, account: &settings.account, policies: &self.policies, marker };
+        let context = Context {
+            envelope,
+            conversation,
+            account: &settings.account,
+            policies: &self.policies,
+            inbox: &settings.inbox,
+            marker,
+        };
         Box::pin(self.publisher.publish(&context, &marker.effects)).await
     }
 

@@ -11,6 +11,7 @@ use serde_json::json;
 
 use crate::{
     Endpoint, Field, Inbound, Outgoing, SendResult, Step, Unsendable, WebhookRequest,
+    catalogue::{NATIVE_HANDOVER, TYPING},
     inbound::{Batch, location, media, media_kind, message},
     instant,
     json::Json,
@@ -52,6 +53,8 @@ pub(crate) const FIELDS: &[Field] = &[
     HUMAN_AGENT,
     STAFF_APP,
     meta::GRAPH_VERSION,
+    NATIVE_HANDOVER,
+    TYPING,
 ];
 
 pub(crate) const INSTAGRAM_FIELDS: &[Field] = &[
@@ -72,6 +75,8 @@ pub(crate) const INSTAGRAM_FIELDS: &[Field] = &[
     HUMAN_AGENT,
     STAFF_APP,
     meta::GRAPH_VERSION,
+    NATIVE_HANDOVER,
+    TYPING,
 ];
 
 pub(crate) fn steps(url: &str) -> Vec<Step> {

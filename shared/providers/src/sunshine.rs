@@ -8,6 +8,7 @@ use serde_json::json;
 
 use crate::{
     Endpoint, Field, Inbound, Outgoing, Refusal, SendResult, Step, Unsendable, WebhookRequest,
+    catalogue::{NATIVE_HANDOVER, TYPING},
     inbound::{Batch, location, media, media_kind, message},
     instant,
     json::Json,
@@ -30,6 +31,8 @@ pub(crate) const FIELDS: &[Field] = &[
     Field::setting("integration_id", false, "ID of our own switchboard integration: tells whose turn it is"),
     Field::secret("key_secret", true, "Secret of that API key"),
     Field::secret("webhook_secret", true, "Secret of the webhook, sent along as X-API-Key"),
+    NATIVE_HANDOVER,
+    TYPING,
 ];
 
 pub(crate) fn steps(url: &str) -> Vec<Step> {

@@ -237,6 +237,7 @@ impl Draft<'_> {
         let last = self.conversation.last_client_at;
         if last.is_none_or(|last| at.since(last) >= CLIENT_TIME_GRAIN) {
             self.conversation.last_client_at = Some(at);
+            self.extend_reply_window();
         }
     }
 

@@ -244,6 +244,7 @@ pub(crate) fn handovers() -> Vec<(&'static str, Handover)> {
         tag: None,
         task: None,
         promise_due_at: START,
+        reply_by: None,
         promise: PromiseState::Open,
         promise_settled_at: None,
         urgency: 0,
@@ -274,6 +275,7 @@ pub(crate) fn handovers() -> Vec<(&'static str, Handover)> {
         ("elsewhere_ended", ended(PromiseState::Released, HandoverEnd::ElsewhereEnded)),
         ("taken_over", ended(PromiseState::Released, HandoverEnd::TakenOver)),
         ("erased", ended(PromiseState::Released, HandoverEnd::Erased)),
+        ("reply_by", Handover { reply_by: Some(START), ..open.clone() }),
         ("open", open),
     ]
 }
