@@ -1,8 +1,6 @@
 //! The shipped functions against the providers' APIs: windows, templates, threads, tokens, hints, and what
 //! happens when an answer does not come.
 
-#![expect(clippy::indexing_slicing, reason = "an answer without the part that a test is about fails it")]
-
 use std::{
     collections::BTreeMap,
     sync::{
@@ -51,7 +49,7 @@ impl<'a> At<'a> {
         let host = world.local.host("deliver").unwrap();
         let arn = (host.lookup)("MASTER_KEY_SECRET_ARN").unwrap();
         let key = load_master_key(&Sdk::new(&host.sdk).secrets, &arn).await.unwrap();
-        let owned = |pairs: &[(&str, &str)]| -> BTreeMap<String, String> {
+        let map = |pairs: &[(&str, &str)]| -> BTreeMap<String, String> {
             pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
         };
         let inbox = Inbox {
@@ -62,14 +60,14 @@ impl<'a> At<'a> {
             channel,
             bot: Some(world.sample.clinic.bot.clone()),
             unknown_sender_is_human: false,
-            settings: owned(settings),
+            settings: map(settings),
         };
         let sealed: Secrets = secrets.iter().copied().collect();
         let owner = [inbox.account.as_str(), inbox.id.as_str()];
         let plain = serde_json::to_string(&sealed).unwrap();
         let sealed = Sealer::new(&key).seal(&plain, &owner, [9; 12]).unwrap();
         world.local.admin_store().put_inbox(&inbox, Some(sealed)).await.unwrap();
-        let account = Account { provider, settings: inbox.settings.clone(), secrets: owned(secrets) };
+        let account = Account { provider, settings: inbox.settings.clone(), secrets: map(secrets) };
         world.local.fakes().open(account);
         At { world, inbox, secret: "app-secret" }
     }

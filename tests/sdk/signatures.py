@@ -41,6 +41,20 @@ def tampered(body):
         yield "cut short", body[:-1]
 
 
+class Params(dict):
+    """A form as web frameworks give it: several values under a name."""
+
+    @classmethod
+    def of(cls, pairs):
+        params = cls()
+        for name, value in pairs:
+            params.setdefault(name, []).append(value)
+        return params
+
+    def getlist(self, name):
+        return self[name]
+
+
 def twilio():
     for number in range(ROUNDS):
         token = secret()
@@ -52,13 +66,8 @@ def twilio():
             pairs.append((pairs[0][0], word()))
         body = urlencode(pairs)
         for what, changed in tampered(body):
-            params = {}
-            for name, value in parse_qsl(changed, keep_blank_values=True):
-                params.setdefault(name, []).append(value)
-            signed = {}
-            for name, value in pairs:
-                signed.setdefault(name, []).append(value)
-            signature = validator.compute_signature(url, signed)
+            params = Params.of(parse_qsl(changed, keep_blank_values=True))
+            signature = validator.compute_signature(url, Params.of(pairs))
             yield {
                 "id": f"twilio-{number}", "scheme": "twilio.x-twilio-signature", "name": what, "method": "POST",
                 "url": url, "secret": token, "body": changed,

@@ -32,7 +32,7 @@ pub(crate) fn lint(account: &Account, directory: &Directory, bot: &Bot, inboxes:
             "no enabled action for human_requested: a client who asks for a human gets none",
         );
     }
-    let windows = inboxes.iter().filter_map(|inbox| inbox.human_reply_window()).min();
+    let windows = inboxes.iter().filter_map(Inbox::human_reply_window).min();
     let admins = directory.staff.iter().any(|staff| staff.role.is_admin());
     for (index, action) in bot.actions.iter().enumerate().filter(|(_, action)| action.enabled) {
         let field = |name: &str| format!("actions[{index}]{name}");

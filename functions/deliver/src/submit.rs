@@ -27,7 +27,7 @@ pub(crate) const MAX_ANSWER_BYTES: usize = 262_144;
 /// Whether a text may go, and how it will.
 pub(crate) enum Checked {
     /// It may, as these requests, if they leave soon after `read_at` (monotonic).
-    Go { way: Way, read_at: Duration },
+    Go { way: Box<Way>, read_at: Duration },
     /// It may not.
     Stop(Settlement),
 }
@@ -133,7 +133,7 @@ impl App {
                 Checked::Stop(settlement) => return Ok(settlement),
                 Checked::Go { way, read_at } => {
                     if self.clock.monotonic().saturating_sub(read_at) < FENCE_LIVE {
-                        return self.submit_all(way).await;
+                        return self.submit_all(*way).await;
                     }
                 }
             }
@@ -167,7 +167,7 @@ impl App {
             Fence::Submit => {}
         }
         Ok(match self.way(outbound, &open, &conversation).await {
-            Ok(way) => Checked::Go { way, read_at },
+            Ok(way) => Checked::Go { way: Box::new(way), read_at },
             Err(settlement) => Checked::Stop(settlement),
         })
     }

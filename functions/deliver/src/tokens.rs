@@ -57,17 +57,15 @@ impl App {
         let now = self.clock.monotonic();
         let kept = self.tokens.live(endpoint.inbox, now);
         let was_kept = kept.is_some();
-        let token = match kept {
-            Some(token) => token,
-            None => {
-                let answer =
-                    send(&self.world, asked, timeout(endpoint.provider), MAX_ANSWER_BYTES).await.ok()?;
-                let token = read_token(endpoint.provider, answer.status(), answer.body())?;
-                let mut value = HeaderValue::from_str(&format!("Bearer {}", token.value)).ok()?;
-                value.set_sensitive(true);
-                self.tokens.keep(endpoint.inbox, value.clone(), now + token.lives.saturating_sub(SPARE));
-                value
-            }
+        let token = if let Some(token) = kept {
+            token
+        } else {
+            let answer = send(&self.world, asked, timeout(endpoint.provider), MAX_ANSWER_BYTES).await.ok()?;
+            let token = read_token(endpoint.provider, answer.status(), answer.body())?;
+            let mut value = HeaderValue::from_str(&format!("Bearer {}", token.value)).ok()?;
+            value.set_sensitive(true);
+            self.tokens.keep(endpoint.inbox, value.clone(), now + token.lives.saturating_sub(SPARE));
+            value
         };
         for request in requests {
             request.headers_mut().insert(header::AUTHORIZATION, token.clone());

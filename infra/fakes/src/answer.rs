@@ -284,7 +284,13 @@ fn by_status(provider: Provider, why: Why) -> (u16, Value) {
                 Why::Credentials => 2,
                 Why::Gone => 20,
                 Why::Incomplete | Why::TooLong => 10,
-                _ => 0,
+                Why::OptedOut
+                | Why::WindowClosed
+                | Why::NotOwner
+                | Why::Blocked
+                | Why::Limited(_)
+                | Why::Broken
+                | Why::Repeated => 0,
             };
             json!({ "errors": [{ "code": code, "description": "refused" }] })
         }
@@ -292,7 +298,17 @@ fn by_status(provider: Provider, why: Why) -> (u16, Value) {
         Provider::Sunshine => json!({ "errors": [{ "code": word, "title": "refused" }] }),
         Provider::Line => json!({ "message": "refused" }),
         Provider::HighLevel => json!({ "statusCode": status, "message": "refused" }),
-        _ => json!({ "error": word }),
+        Provider::Generic
+        | Provider::Chatwoot
+        | Provider::Twilio
+        | Provider::TwilioConversations
+        | Provider::WhatsApp
+        | Provider::Messenger
+        | Provider::Instagram
+        | Provider::Telegram
+        | Provider::Slack
+        | Provider::Vonage
+        | Provider::Viber => json!({ "error": word }),
     };
     (status, body)
 }

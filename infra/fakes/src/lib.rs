@@ -288,7 +288,8 @@ impl State {
                 match trouble {
                     Some(Trouble::TakenThenSilent) => Reply::Silence,
                     Some(Trouble::TakenThenGarbled) => Reply::Answer(answer::garbled()),
-                    _ => Reply::Answer(answer::taken(provider, &to, &id)),
+                    Some(Trouble::RateLimited(_) | Trouble::Broken | Trouble::Blocked | Trouble::Gone)
+                    | None => Reply::Answer(answer::taken(provider, &to, &id)),
                 }
             }
         }

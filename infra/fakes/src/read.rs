@@ -34,6 +34,7 @@ pub(crate) enum Act {
 }
 
 /// Reads a request to an account's provider; `None` when it goes to another host or path.
+#[expect(clippy::too_many_lines, reason = "an arm for each provider")]
 pub(crate) fn read(
     account: &Account,
     request: &Request<Bytes>,

@@ -120,7 +120,10 @@ pub fn normalise(endpoint: &Endpoint<'_>, request: &WebhookRequest<'_>) -> Verdi
         Provider::Sunshine => sunshine::normalise(endpoint, request, &mut batch),
     };
     match read {
-        Ok(()) => batch.verdict(),
+        Ok(()) => {
+            batch.classify_failures(endpoint.provider);
+            batch.verdict()
+        }
         Err(reason) => Verdict::Malformed(Malformed { reason: reason.to_owned(), reply: batch.reply }),
     }
 }

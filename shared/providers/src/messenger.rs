@@ -238,7 +238,7 @@ fn one(endpoint: &Endpoint<'_>, business: Option<&String>, element: &Json<'_>, b
 }
 
 fn receipt(message: String, status: ReceiptStatus) -> EventKind {
-    EventKind::Receipt(Receipt { message, status, effect: None, error: None })
+    EventKind::Receipt(Receipt { message, status, effect: None, error: None, class: None })
 }
 
 fn echo(endpoint: &Endpoint<'_>, inner: &Json<'_>, mid: String, content: Content) -> Echo {

@@ -153,7 +153,7 @@ fn one(name: &str, inner: &Json<'_>, body: &Json<'_>, app: Option<&String>, batc
                 other => return batch.unknown(other),
             };
             let error = inner.at(&["reason", "code"]).id();
-            let receipt = Receipt { message: id.clone(), status, effect, error };
+            let receipt = Receipt { message: id.clone(), status, effect, error, class: None };
             batch.push(fact(format!("{id}:{word}"), EventKind::Receipt(receipt), 0));
         }
         ("opt_in_notification" | "opt_out_notification", _) => {

@@ -149,7 +149,7 @@ fn one(endpoint: &Endpoint<'_>, event: &Json<'_>, app: Option<&String>, batch: &
 fn receipt(payload: &Json<'_>, message: String, status: ReceiptStatus) -> EventKind {
     let effect = payload.at(&["message", "metadata", "handover_effect"]).text().and_then(from_correlation);
     let error = payload.at(&["error", "code"]).id();
-    EventKind::Receipt(Receipt { message, status, effect, error })
+    EventKind::Receipt(Receipt { message, status, effect, error, class: None })
 }
 
 /// A business message: ours by its metadata, software's when it says so or came through the API,

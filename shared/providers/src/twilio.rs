@@ -239,6 +239,7 @@ fn receipt(
         status: reached,
         effect,
         error: form.filled("ErrorCode"),
+        class: None,
     });
     batch.push(Inbound {
         sender: Some(client.clone()),

@@ -460,7 +460,7 @@ impl Draft<'_> {
     fn take_thread_back(&mut self, origin: &Origin) {
         match origin {
             Origin::Action { .. } | Origin::Takeover { app: Some(_), .. } => {
-                self.move_thread(ThreadTarget::Bot)
+                self.move_thread(ThreadTarget::Bot);
             }
             Origin::Takeover { app: None, .. } | Origin::Pause { .. } | Origin::Elsewhere { .. } => {}
         }

@@ -15,6 +15,7 @@ pub(crate) fn event_kinds() -> Vec<(&'static str, EventKind)> {
         ("reaction", EventKind::Reaction { message: "m1".to_owned(), emoji: Some("👍".to_owned()) }),
         ("reaction_gone", EventKind::Reaction { message: "m1".to_owned(), emoji: None }),
         ("receipt", receipt()),
+        ("receipt_with_class", late_failure()),
         ("consent", EventKind::Consent { opted_out: true }),
         ("thread_with_humans", EventKind::ThreadControl(ThreadControl::WithHumans)),
         ("thread_with_us", EventKind::ThreadControl(ThreadControl::WithUs)),
@@ -74,12 +75,18 @@ fn messages() -> Vec<(&'static str, EventKind)> {
     all
 }
 
+fn late_failure() -> EventKind {
+    let EventKind::Receipt(receipt) = receipt() else { panic!("a receipt") };
+    EventKind::Receipt(Receipt { class: Some("window_closed".to_owned()), ..receipt })
+}
+
 fn receipt() -> EventKind {
     EventKind::Receipt(Receipt {
         message: "SM2".to_owned(),
         status: ReceiptStatus::Failed,
         effect: Some(id("effect")),
         error: Some("30003".to_owned()),
+        class: None,
     })
 }
 
