@@ -4,14 +4,13 @@ use std::time::Duration;
 
 use handover_core::{
     Account, ClosingMessage, CommandKind, Content, Conversation, ConversationId, Directory, Effect, EffectId,
-    EffectKind, Envelope, EventId, EventKind, Inbox, InboxId, Purpose, TextSource, Timestamp, copies,
+    EffectKind, Envelope, EventId, EventKind, Inbox, InboxId, Purpose, TextSource, ThreadTarget, Timestamp,
+    TurnId, copies,
 };
 
 use crate::{
     Clock, Failure, Policies, Queues, Timers,
-    queue::{
-        Announced, Departure, Notice, Outbound, Sign, ThreadMove, Timed, Turn, own_event, timer_event,
-    },
+    queue::{Announced, Departure, Notice, Outbound, Sign, ThreadMove, Timed, Turn, own_event, timer_event},
     store::MessageItem,
 };
 
@@ -134,14 +133,7 @@ impl Publisher {
                     epoch: *epoch,
                     again: false,
                 }),
-                EffectKind::Thread { to, epoch } => departures.push(Departure::Thread(ThreadMove {
-                    account: context.conversation.account.clone(),
-                    inbox: context.conversation.inbox.clone(),
-                    conversation: context.conversation.id.clone(),
-                    effect: effect.id.clone(),
-                    thread_to: *to,
-                    epoch: *epoch,
-                })),
+                EffectKind::Thread { to, epoch } => departures.push(context.thread(&effect.id, *to, *epoch)),
             }
         }
         let texts =
@@ -185,6 +177,17 @@ pub(crate) fn keeps(effect: &Effect, (account, directory): &(Account, Directory)
 }
 
 impl Context<'_> {
+    fn thread(&self, effect: &EffectId, thread_to: ThreadTarget, epoch: u64) -> Departure {
+        Departure::Thread(ThreadMove {
+            account: self.conversation.account.clone(),
+            inbox: self.conversation.inbox.clone(),
+            conversation: self.conversation.id.clone(),
+            effect: effect.clone(),
+            thread_to,
+            epoch,
+        })
+    }
+
     /// Word to the client that an answer is being written, where the inbox can show that.
     fn sign(&self, typing: Purpose, epoch: u64, message: Option<String>) -> Option<Departure> {
         let names_it = message.is_some() || !self.inbox.provider.typing_names_message();

@@ -333,7 +333,7 @@ impl Draft<'_> {
     }
 
     /// Until when a human can write freely, where the channel has such a window.
-    fn reply_by(&self) -> Option<Timestamp> {
+    pub(super) fn reply_by(&self) -> Option<Timestamp> {
         let at = self.at();
         let last_client_at = if self.input.event.is_client_message() {
             Some(self.input.event.sent_at.unwrap_or(at).min(at))
@@ -346,7 +346,7 @@ impl Draft<'_> {
     /// The client wrote in a stretch of humans: they can write freely for longer.
     pub(super) fn extend_reply_window(&mut self) {
         let epoch = self.conversation.epoch;
-        if self.conversation.human().is_some_and(|human| !human.is_elsewhere())
+        if self.conversation.human().is_some()
             && !self.conversation.resume_due(self.now)
             && let Some(at) = self.reply_by()
         {
