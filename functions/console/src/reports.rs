@@ -222,6 +222,7 @@ mod tests {
             claimed_at: None,
             first_reply_at: None,
             promise_due_at: Timestamp::from_ms(started_at + DAY_MS),
+            reply_by: None,
             promise: PromiseState::Open,
         }
     }

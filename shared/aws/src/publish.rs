@@ -54,33 +54,16 @@ impl Publisher {
                         if *purpose == Purpose::Staff {
                             departures.extend(context.sign(Purpose::Staff, *epoch, None));
                         }
-                        departures.push(Departure::Text(Outbound {
-                            account: context.conversation.account.clone(),
-                            inbox: context.conversation.inbox.clone(),
-                            conversation: context.conversation.id.clone(),
-                            effect: effect.id.clone(),
-                            purpose: *purpose,
-                            epoch: *epoch,
-                            expires_at: at + purpose.expires_after(),
-                            text,
-                        }));
+                        departures.push(context.outbound(&effect.id, *purpose, *epoch, text));
                     }
                 }
                 EffectKind::StartTurn { turn, epoch, trigger, earlier, wait_s, returning } => {
                     let own = *trigger == context.marker.id;
                     let message = context.marker.provider_message.clone().filter(|_| own);
                     departures.extend(context.sign(Purpose::Bot, *epoch, message));
-                    let turn = Turn {
-                        account: context.conversation.account.clone(),
-                        inbox: context.conversation.inbox.clone(),
-                        conversation: context.conversation.id.clone(),
-                        turn: turn.clone(),
-                        epoch: *epoch,
-                        trigger: trigger.clone(),
-                        earlier: earlier.clone(),
-                        text: context.own_text(trigger),
-                        returning: *returning,
-                    };
+                    let mut turn = context.turn(turn, *epoch, trigger);
+                    turn.earlier.clone_from(earlier);
+                    turn.returning = *returning;
                     turns.push((turn, Duration::from_secs((*wait_s).into())));
                 }
                 EffectKind::Arm(timer) => timers.push(timer_event(
@@ -177,6 +160,34 @@ pub(crate) fn keeps(effect: &Effect, (account, directory): &(Account, Directory)
 }
 
 impl Context<'_> {
+    fn outbound(&self, effect: &EffectId, purpose: Purpose, epoch: u64, text: String) -> Departure {
+        Departure::Text(Outbound {
+            account: self.conversation.account.clone(),
+            inbox: self.conversation.inbox.clone(),
+            conversation: self.conversation.id.clone(),
+            effect: effect.clone(),
+            purpose,
+            epoch,
+            expires_at: self.marker.at + purpose.expires_after(),
+            text,
+        })
+    }
+
+    /// A question to the bot about one message.
+    fn turn(&self, turn: &TurnId, epoch: u64, trigger: &EventId) -> Turn {
+        Turn {
+            account: self.conversation.account.clone(),
+            inbox: self.conversation.inbox.clone(),
+            conversation: self.conversation.id.clone(),
+            turn: turn.clone(),
+            epoch,
+            trigger: trigger.clone(),
+            earlier: Vec::new(),
+            text: self.own_text(trigger),
+            returning: false,
+        }
+    }
+
     fn thread(&self, effect: &EffectId, thread_to: ThreadTarget, epoch: u64) -> Departure {
         Departure::Thread(ThreadMove {
             account: self.conversation.account.clone(),
