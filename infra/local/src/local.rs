@@ -44,6 +44,9 @@ pub struct LocalOptions {
     /// Where the functions are hosted in processes of their own, behind Lambda's Invoke API; `None`: in
     /// this process.
     pub functions_url: Option<String>,
+    /// How far functions' clocks are ahead of domain time, in milliseconds; behind it when negative. Only
+    /// where signatures are judged by domain time.
+    pub skews_ms: BTreeMap<String, i64>,
 }
 
 impl LocalOptions {
@@ -59,6 +62,7 @@ impl LocalOptions {
             attempts: 1,
             signatures_on_domain_time: true,
             functions_url: None,
+            skews_ms: BTreeMap::new(),
         }
     }
 
@@ -73,6 +77,7 @@ impl LocalOptions {
             attempts: 3,
             signatures_on_domain_time: false,
             functions_url: None,
+            skews_ms: BTreeMap::new(),
         }
     }
 
@@ -162,7 +167,8 @@ impl Local {
         // Nobody else has this storage open: what was in flight belonged to a process that is gone.
         cloud.sqs().release_in_flight()?;
         world::answer(cloud.recorder());
-        let hosts = Hosts::new(&cloud, options.attempts, options.signatures_on_domain_time);
+        let hosts =
+            Hosts::new(&cloud, options.attempts, options.signatures_on_domain_time, options.skews_ms);
         let handlers = match &options.functions_url {
             Some(url) => functions::elsewhere(&hosts, url),
             None => functions::start(&hosts).await?,
@@ -274,14 +280,27 @@ pub(crate) struct Hosts {
     cloud: Cloud,
     clock: FunctionClock,
     attempts: u32,
+    skews_ms: BTreeMap<String, i64>,
 }
 
 impl Hosts {
-    fn new(cloud: &Cloud, attempts: u32, signatures_on_domain_time: bool) -> Self {
+    fn new(
+        cloud: &Cloud,
+        attempts: u32,
+        signatures_on_domain_time: bool,
+        skews_ms: BTreeMap<String, i64>,
+    ) -> Self {
         let domain = cloud.clock().clone();
         let clock = FunctionClock::with_domain(move || domain.now_ms());
         let clock = if signatures_on_domain_time { clock.signatures_on_domain_time() } else { clock };
-        Self { cloud: cloud.clone(), clock, attempts }
+        Self { cloud: cloud.clone(), clock, attempts, skews_ms }
+    }
+
+    /// A function's clock.
+    fn clock_of(&self, function: &str) -> FunctionClock {
+        let Some(skew_ms) = self.skews_ms.get(function).copied() else { return self.clock.clone() };
+        let domain = self.cloud.clock().clone();
+        FunctionClock::with_domain(move || domain.now_ms().saturating_add(skew_ms)).signatures_on_domain_time()
     }
 
     /// The functions' names.
@@ -337,7 +356,7 @@ impl Hosts {
                 patience: Duration::from_secs(10),
             },
             world: self.cloud.http_client(),
-            clock: self.clock.clone(),
+            clock: self.clock_of(function),
             lookup: Arc::new(lookup),
         })
     }
