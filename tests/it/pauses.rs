@@ -193,7 +193,8 @@ async fn timers_that_cannot_be_set_do_not_multiply() {
     let world = World::new(31).await;
     world.stop_sweep();
     double_everything(&world);
-    let broken = Fate::Fail { status: 500, code: "InternalServerException".to_owned(), message: String::new() };
+    let broken =
+        Fate::Fail { status: 500, code: "InternalServerException".to_owned(), message: String::new() };
     world.strike_all(broken, |call| call.service == Service::Scheduler);
     world.say(world.twilio(), CLIENT, "1", "human").await;
     world.travel_to(50 * MINUTE).await;

@@ -10,7 +10,9 @@ fn no_seed_breaks_a_promise() {
     for kind in Fault::ALL {
         assert!(tally.faults.contains_key(kind.name()), "{} never struck", kind.name());
     }
-    for place in ["HandedOver", "StaleOutcome", "TakenOver", "PauseEnded", "promise Missed", "Closing Unknown"] {
+    for place in
+        ["HandedOver", "StaleOutcome", "TakenOver", "PauseEnded", "promise Missed", "Closing Unknown"]
+    {
         assert!(tally.reached.contains_key(place), "{place} was never reached");
     }
 }

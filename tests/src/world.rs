@@ -74,7 +74,8 @@ impl World {
         let inbox = &self.sample.clinic.generic;
         let now = self.local.wall();
         let body = event.to_string();
-        let signature = standard_webhooks_signature(&inbox.secret, call_id, now.as_seconds(), body.as_bytes());
+        let signature =
+            standard_webhooks_signature(&inbox.secret, call_id, now.as_seconds(), body.as_bytes());
         Request::builder()
             .method("POST")
             .uri(inbox.webhook_url(self.local.public_url()))

@@ -3,8 +3,9 @@
 
 use handover_aws::{Processed, telemetry};
 use handover_core::{
-    ActionId, Assignee, Command, CommandKind, Conversation, ConversationId, DeliveryId, Envelope, Event,
+    ActionId, Assignee, Bug, Command, CommandKind, Conversation, ConversationId, DeliveryId, Envelope, Event,
     EventId, EventKind, MAX_NAME_CHARS, MAX_PAUSE, Principal, Record, Refusal, StaffId, lower_base32,
+    planted,
 };
 use http::StatusCode;
 use serde::{Deserialize, de::DeserializeOwned};
@@ -100,7 +101,9 @@ pub(crate) async fn run_on<W: Wanted + Send>(call: &Call<'_>, conversation: &Con
     let command = Command { by, reason, kind };
     let envelope = envelope(call, conversation, command)?;
     // From here on it is durable: if this process dies, `execute` does it.
-    call.app.processor.queues().events(std::slice::from_ref(&envelope)).await?;
+    if !planted(Bug::CommandNotQueued) {
+        call.app.processor.queues().events(std::slice::from_ref(&envelope)).await?;
+    }
     let answer = |record: &Record| json!({"command": envelope.event.id, "verdict": record.verdict, "epoch": record.epoch});
     match call.app.processor.process(&envelope).await {
         Ok(Processed::Committed(record) | Processed::Republished(record)) => match &record.refusal {

@@ -13,7 +13,8 @@ use handover_aws::{
     Clock, Failure, Host, Inboxes, OpenInbox, Queues, StartError, open_inboxes, queue::Quarantined, telemetry,
 };
 use handover_core::{
-    Content, ConversationId, DeliveryId, Envelope, Event, EventKind, Inbox, InboxId, Message, lower_base32,
+    Bug, Content, ConversationId, DeliveryId, Envelope, Event, EventKind, Inbox, InboxId, Message,
+    lower_base32, planted,
 };
 use handover_detect::signals;
 use handover_providers::{Endpoint, Inbound, Reply, Secrets, Verdict, WebhookRequest, body_limit, receive};
@@ -176,6 +177,7 @@ impl App {
                     .collect();
                 match self.queues.events(&envelopes).await {
                     Ok(()) => accepted.reply.into(),
+                    Err(_) if planted(Bug::TakenBeforeDurable) => accepted.reply.into(),
                     Err(failure) => unavailable(&failure),
                 }
             }

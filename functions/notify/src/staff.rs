@@ -9,7 +9,7 @@ use handover_aws::{
     store::{IN_DOUBT, LedgerState, NoteItem, Recipient},
     telemetry,
 };
-use handover_core::{Account, NotificationChannel, Staff, Timestamp, wants};
+use handover_core::{Account, Bug, NotificationChannel, Staff, Timestamp, planted, wants};
 use serde_json::json;
 
 use crate::{
@@ -172,7 +172,11 @@ impl App {
     /// What is said: the client's words only where the account wants them told.
     async fn words(&self, notice: &Notice) -> Result<Words, Failure> {
         let account = self.policies.account(&notice.account).await?;
-        let quote = if account.0.notify_text { self.quote(&account.0, notice).await? } else { None };
+        let quote = if account.0.notify_text || planted(Bug::EmailsQuote) {
+            self.quote(&account.0, notice).await?
+        } else {
+            None
+        };
         Ok(Words::new(notice, self.console_url.as_deref(), quote))
     }
 

@@ -167,8 +167,7 @@ impl Local {
         // Nobody else has this storage open: what was in flight belonged to a process that is gone.
         cloud.sqs().release_in_flight()?;
         world::answer(cloud.recorder());
-        let hosts =
-            Hosts::new(&cloud, options.attempts, options.signatures_on_domain_time, options.skews_ms);
+        let hosts = Hosts::new(&cloud, options.attempts, options.signatures_on_domain_time, options.skews_ms);
         let handlers = match &options.functions_url {
             Some(url) => functions::elsewhere(&hosts, url),
             None => functions::start(&hosts).await?,
@@ -300,7 +299,8 @@ impl Hosts {
     fn clock_of(&self, function: &str) -> FunctionClock {
         let Some(skew_ms) = self.skews_ms.get(function).copied() else { return self.clock.clone() };
         let domain = self.cloud.clock().clone();
-        FunctionClock::with_domain(move || domain.now_ms().saturating_add(skew_ms)).signatures_on_domain_time()
+        FunctionClock::with_domain(move || domain.now_ms().saturating_add(skew_ms))
+            .signatures_on_domain_time()
     }
 
     /// The functions' names.

@@ -32,7 +32,14 @@ struct Options {
 }
 
 fn options() -> Result<Options, String> {
-    let mut options = Options { seeds: 100, start: 0, replay: None, kinds: Fault::ALL.to_vec(), whole: false, planted: None };
+    let mut options = Options {
+        seeds: 100,
+        start: 0,
+        replay: None,
+        kinds: Fault::ALL.to_vec(),
+        whole: false,
+        planted: None,
+    };
     let mut arguments = std::env::args().skip(1);
     while let Some(name) = arguments.next() {
         if name == "--whole" {
@@ -108,7 +115,8 @@ fn main() -> ExitCode {
 #[cfg(feature = "planted")]
 #[expect(clippy::print_stdout, reason = "a command line tool speaks")]
 fn look_for_planted(list: &str, options: &Options) -> ExitCode {
-    let wanted = |bug: &handover_core::Bug| list == "all" || list.split(',').any(|name| name == format!("{bug:?}"));
+    let wanted =
+        |bug: &handover_core::Bug| list == "all" || list.split(',').any(|name| name == format!("{bug:?}"));
     let mut missed = 0;
     for bug in handover_core::Bug::ALL.into_iter().filter(wanted) {
         handover_core::plant(Some(bug));

@@ -7,11 +7,11 @@ use std::{
 };
 
 use handover_aws::store::LedgerState;
+use handover_cloud::scheduler::Lateness;
 use handover_core::{
     ClosingMessage, Control, Directory, EffectKind, HandoverEnd, NotificationChannel, NotificationKind,
     Origin, PromiseState, Purpose, TextSource, Timestamp, copies,
 };
-use handover_cloud::scheduler::Lateness;
 
 use super::{
     people::MIRROR_APP,
@@ -119,8 +119,10 @@ impl Checks<'_> {
         let posts: Vec<_> = self.run.done.posts.values().filter(|post| post.client == client).collect();
         for post in posts.iter().filter(|post| post.kind == "message") {
             let of_it = |name: &Option<String>| name.as_ref() == Some(&post.id);
-            let records =
-                messages.iter().filter(|line| line.kind == "message" && of_it(&line.provider_message)).count();
+            let records = messages
+                .iter()
+                .filter(|line| line.kind == "message" && of_it(&line.provider_message))
+                .count();
             self.that(records <= 1 && (records == 1 || !post.taken), || {
                 format!("client {client}: {} was taken: {}, and has {records} records", post.id, post.taken)
             });
@@ -164,10 +166,8 @@ impl Checks<'_> {
             self.that(!live || handover.promise_due_at > now, || {
                 format!("client {client}: promise of {epoch} is overdue and nobody noticed")
             });
-            let by_hand = matches!(
-                handover.end,
-                Some(HandoverEnd::HandedBack { .. } | HandoverEnd::Resolved { .. })
-            );
+            let by_hand =
+                matches!(handover.end, Some(HandoverEnd::HandedBack { .. } | HandoverEnd::Resolved { .. }));
             let task_open = handover.task.is_some_and(|task| task.closed_at.is_none());
             self.that(!(by_hand && task_open), || {
                 format!("client {client}: the task of {epoch} is open though somebody settled it")
@@ -175,7 +175,8 @@ impl Checks<'_> {
             self.that(task_open == (conversation.open_task == Some(epoch)), || {
                 format!("client {client}: the task of {epoch} is open: {task_open}; the state says otherwise")
             });
-            let mirrored = matches!(&handover.origin, Origin::Takeover { app: Some(app), .. } if app == MIRROR_APP);
+            let mirrored =
+                matches!(&handover.origin, Origin::Takeover { app: Some(app), .. } if app == MIRROR_APP);
             self.that(!mirrored, || format!("client {client}: our own echo took control in {epoch}"));
             self.reach(format!("promise {:?}", handover.promise));
             self.reach(format!("origin {}", handover.origin.name()));
@@ -212,7 +213,10 @@ impl Checks<'_> {
             };
             let late = by.at.since(ended_at);
             self.that(ended_at.since(by.at) <= SKEW, || {
-                format!("client {client}: the pause of {epoch} was ended {:?} before its end", ended_at.since(by.at))
+                format!(
+                    "client {client}: the pause of {epoch} was ended {:?} before its end",
+                    ended_at.since(by.at)
+                )
             });
             self.that(!punctual || late <= RESUME_WITHIN + SKEW, || {
                 format!("client {client}: the pause of {epoch} went on for {late:?} though timers fired")
@@ -249,7 +253,10 @@ impl Checks<'_> {
             // By its words alone a closing message is not told from another one.
             let told_apart = client == BY_CHAT || entry.purpose != Purpose::Closing;
             self.that(!told_apart || (least..=most).contains(&count), || {
-                format!("client {client}: a {:?} text is {:?} and left {count} times", entry.purpose, entry.state)
+                format!(
+                    "client {client}: a {:?} text is {:?} and left {count} times",
+                    entry.purpose, entry.state
+                )
             });
             self.reach(format!("{:?} {:?}", entry.purpose, entry.state));
         }
@@ -285,17 +292,24 @@ impl Checks<'_> {
                     sends.insert(effect.id.as_str());
                     self.in_time(client, effect.id.as_str(), *expires_at);
                     let known = view.ledger.iter().any(|entry| entry.effect == effect.id);
-                    self.that(known, || format!("client {client}: a {purpose:?} text was committed and lost"));
+                    self.that(known, || {
+                        format!("client {client}: a {purpose:?} text was committed and lost")
+                    });
                 }
                 EffectKind::StartTurn { turn, .. } => {
                     let asked = self.run.done.turns.contains_key(turn.as_str());
-                    self.that(asked, || format!("client {client}: a turn was committed and the bot not asked"));
+                    self.that(asked, || {
+                        format!("client {client}: a turn was committed and the bot not asked")
+                    });
                 }
                 EffectKind::Notify { about, audience, .. } => {
                     for copy in copies(&effect.id, *about, audience, &self.directory) {
                         let known = told.contains(copy.id.as_str());
                         self.that(known, || {
-                            format!("client {client}: {:?} was not told {about:?} by {:?}", copy.staff, copy.channel)
+                            format!(
+                                "client {client}: {:?} was not told {about:?} by {:?}",
+                                copy.staff, copy.channel
+                            )
                         });
                     }
                 }
@@ -336,11 +350,15 @@ impl Checks<'_> {
     fn order(&mut self, client: u8) {
         let mut last = 0;
         let submitted = self.run.done.submitted.iter().filter(|text| text.client == client);
-        let mut entries: Vec<_> = submitted.filter_map(|text| Some((text.sequence, text.entry.clone()?))).collect();
+        let mut entries: Vec<_> =
+            submitted.filter_map(|text| Some((text.sequence, text.entry.clone()?))).collect();
         entries.sort_by_key(|(sequence, _)| *sequence);
         for (_, entry) in entries.into_iter().filter(|(_, entry)| entry.purpose != Purpose::Staff) {
             self.that(entry.epoch >= last, || {
-                format!("client {client}: a {:?} text of epoch {} after one of {last}", entry.purpose, entry.epoch)
+                format!(
+                    "client {client}: a {:?} text of epoch {} after one of {last}",
+                    entry.purpose, entry.epoch
+                )
             });
             last = last.max(entry.epoch);
         }
@@ -350,10 +368,16 @@ impl Checks<'_> {
     async fn closing_words(&mut self, client: u8, view: &View) {
         let store = self.run.world.local.admin_store();
         for effect in view.messages.iter().flat_map(|message| &message.effects) {
-            let EffectKind::Send { text: TextSource::Closing { bot, revision, action }, .. } = &effect.kind else {
+            let EffectKind::Send { text: TextSource::Closing { bot, revision, action }, .. } = &effect.kind
+            else {
                 continue;
             };
-            let left = self.run.done.submitted.iter().find(|text| text.effect.as_deref() == Some(effect.id.as_str()));
+            let left = self
+                .run
+                .done
+                .submitted
+                .iter()
+                .find(|text| text.effect.as_deref() == Some(effect.id.as_str()));
             let Some(left) = left.cloned() else { continue };
             let revision = store.revision(self.run.account(), bot, *revision).await.expect("the table works");
             let words = revision.and_then(|revision| match &revision.bot.action(action)?.closing_message {
@@ -373,11 +397,19 @@ impl Checks<'_> {
             let Some(id) = &command.command else { continue };
             let recorded = view.messages.iter().any(|line| line.id.as_str() == id);
             self.that(recorded, || {
-                format!("client {client}: a command was answered with {} and is not on record", command.status)
+                format!(
+                    "client {client}: a command was answered with {} and is not on record",
+                    command.status
+                )
             });
             if let Some(text) = &command.text {
-                let count =
-                    self.run.done.submitted.iter().filter(|left| left.client == client && left.body == *text).count();
+                let count = self
+                    .run
+                    .done
+                    .submitted
+                    .iter()
+                    .filter(|left| left.client == client && left.body == *text)
+                    .count();
                 self.that(count <= 1, || format!("client {client}: {text} left {count} times"));
             }
         }

@@ -145,8 +145,8 @@ impl Strike {
     /// Whether a call counts for it.
     pub(crate) fn counts(&self, call: &Call) -> bool {
         self.fault.suits(call.service)
-            && self.to.is_none_or(|to| {
-                call.service == to.service && call.function.as_deref() == Some(to.function)
-            })
+            && self
+                .to
+                .is_none_or(|to| call.service == to.service && call.function.as_deref() == Some(to.function))
     }
 }

@@ -76,20 +76,24 @@ impl Run<'_> {
             ChatEvent::Receipt { failed } => {
                 let Some((message, _)) = self.last_text() else { return };
                 let status = if failed { "failed" } else { "delivered" };
-                self.event(number, "", json!({"type": "receipt", "message": message, "status": status})).await;
+                self.event(number, "", json!({"type": "receipt", "message": message, "status": status}))
+                    .await;
             }
             ChatEvent::Rename => {
                 self.renamed = true;
-                self.event(number, "message", json!({"type": "message", "text": Words::Question.text()})).await;
+                self.event(number, "message", json!({"type": "message", "text": Words::Question.text()}))
+                    .await;
             }
         }
     }
 
     /// A message whose signature is wrong must not get in.
     pub(crate) async fn forge(&mut self, number: u16) {
-        let event = json!({"type": "message", "id": format!("forged-{number}"), "from": VISITOR[0], "text": "human"});
+        let event =
+            json!({"type": "message", "id": format!("forged-{number}"), "from": VISITOR[0], "text": "human"});
         let mut request = self.world.generic_call(&format!("forged-{number}"), &event);
-        let body = request.body().iter().map(|byte| if *byte == b'h' { b'H' } else { *byte }).collect::<Vec<_>>();
+        let body =
+            request.body().iter().map(|byte| if *byte == b'h' { b'H' } else { *byte }).collect::<Vec<_>>();
         *request.body_mut() = Bytes::from(body);
         let status = self.world.webhook(request).await;
         if status.is_success() {

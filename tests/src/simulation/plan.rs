@@ -302,9 +302,7 @@ impl Step {
         let client = if dice.once_in(2) { BY_TWILIO } else { BY_CHAT };
         match dice.below(44) {
             0..=10 => Self::Say { client, number, words: words(dice) },
-            11 | 12 => {
-                Self::Again { number: u16::try_from(1 + dice.below(u64::from(number))).unwrap_or(1) }
-            }
+            11 | 12 => Self::Again { number: u16::try_from(1 + dice.below(u64::from(number))).unwrap_or(1) },
             13..=17 => Self::Chat { number, what: chat(dice) },
             18 => Self::Forge { number },
             19..=22 => Self::Bot { number, late: dice.once_in(3) },

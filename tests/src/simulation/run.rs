@@ -1,10 +1,6 @@
 //! Running a plan.
 
-use std::{
-    collections::BTreeMap,
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use handover_aws::{queue::Turn, store::LedgerItem, text_hash};
 use handover_cloud::{Call, Clock, RecordedRequest, Service, scheduler::Lateness, sqs::Order};
@@ -187,13 +183,7 @@ impl<'a> Run<'a> {
         for violation in self.striker.late() {
             self.broken(format!("a text left {violation} ms after its fence was read"));
         }
-        Report {
-            violations: self.violations,
-            faults,
-            reached,
-            calls,
-            story: self.story.unwrap_or_default(),
-        }
+        Report { violations: self.violations, faults, reached, calls, story: self.story.unwrap_or_default() }
     }
 
     pub(crate) fn broken(&mut self, what: String) {
@@ -342,8 +332,7 @@ impl<'a> Run<'a> {
                 one | two
             }
             _ => {
-                let (one, two, three) =
-                    tokio::join!(Box::pin(step()), Box::pin(step()), Box::pin(step()));
+                let (one, two, three) = tokio::join!(Box::pin(step()), Box::pin(step()), Box::pin(step()));
                 one | two | three
             }
         };
@@ -414,7 +403,8 @@ impl<'a> Run<'a> {
             if opted_out {
                 self.broken(format!("client {client}: {body:?} left though the client wants nothing"));
             }
-            let judged = entry.as_ref().zip(before.get(&client)).and_then(|(entry, state)| stale(entry, state));
+            let judged =
+                entry.as_ref().zip(before.get(&client)).and_then(|(entry, state)| stale(entry, state));
             if let Some(why) = judged {
                 self.broken(format!("client {client}: {body:?} left though {why}"));
             }
@@ -501,7 +491,9 @@ fn stale(entry: &LedgerItem, before: &Conversation) -> Option<String> {
         (Purpose::Staff, _) => None,
         _ if before.epoch > epoch => Some(format!("epoch {} had begun, and it is of {epoch}", before.epoch)),
         (Purpose::Bot, Control::Human(_)) if before.epoch == epoch => Some("humans had control".to_owned()),
-        (Purpose::Closing, Control::Human(human)) if before.epoch == epoch && human.last_human_at.is_some() => {
+        (Purpose::Closing, Control::Human(human))
+            if before.epoch == epoch && human.last_human_at.is_some() =>
+        {
             Some("a human had written".to_owned())
         }
         (Purpose::Bot | Purpose::Closing, Control::Bot | Control::Human(_)) => None,

@@ -1,15 +1,16 @@
 //! What the bot's answer, or the lack of one, leads to.
 
 use crate::{
-    BOT_TEXT_EXPIRES_AFTER, Control, Decision, HandoverAction, Issue, NotificationKind, Outcome,
-    OutcomeResult, Purpose, Scenario, ScenarioKind, TextSource, Verdict, Waiting,
+    BOT_TEXT_EXPIRES_AFTER, Bug, Control, Decision, HandoverAction, Issue, NotificationKind, Outcome,
+    OutcomeResult, Purpose, Scenario, ScenarioKind, TextSource, Verdict, Waiting, planted,
 };
 
 use super::{draft::Draft, too_old};
 
 pub(super) fn outcome(mut draft: Draft<'_>, outcome: &Outcome) -> Decision {
     draft.settle(false);
-    if draft.conversation.epoch != outcome.epoch || draft.conversation.human().is_some() {
+    let same_epoch = draft.conversation.epoch == outcome.epoch || planted(Bug::StaleOutcomeSpoken);
+    if !same_epoch || draft.conversation.human().is_some() {
         return stale(draft, outcome);
     }
     if too_old(draft.input.event, draft.now) {

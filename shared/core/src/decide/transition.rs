@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use crate::{
-    Announcement, Assign, Assignee, Audience, BOT_TEXT_EXPIRES_AFTER, ClosingMessage, Connector, Control,
-    EffectKind, EventId, Handover, HandoverAction, HandoverChange, HandoverEnd, HumanControl, LOOP_WINDOW,
-    MAX_EVENT_AGE, NotificationKind, Origin, Pause, Principal, Promise, PromiseState, Purpose,
+    Announcement, Assign, Assignee, Audience, BOT_TEXT_EXPIRES_AFTER, Bug, ClosingMessage, Connector,
+    Control, EffectKind, EventId, Handover, HandoverAction, HandoverChange, HandoverEnd, HumanControl,
+    LOOP_WINDOW, MAX_EVENT_AGE, NotificationKind, Origin, Pause, Principal, Promise, PromiseState, Purpose,
     RECENT_HANDOVERS, REPLY_WINDOW_MARGIN, Recent, Returns, ScenarioKind, StaffId, TASK_DUE_AFTER, Task,
-    TextSource, TimerKind, Timestamp, UnansweredPolicy, Waiting,
+    TextSource, TimerKind, Timestamp, UnansweredPolicy, Waiting, planted,
 };
 
 use super::draft::Draft;
@@ -44,7 +44,9 @@ impl Draft<'_> {
     fn miss(&mut self, promise: Promise) {
         self.conversation.promise = None;
         let state = PromiseState::Missed;
-        self.change(promise.epoch, HandoverChange::Promise { state, at: promise.due_at });
+        if !planted(Bug::MissNotRecorded) {
+            self.change(promise.epoch, HandoverChange::Promise { state, at: promise.due_at });
+        }
         self.notify(NotificationKind::PromiseMissed, self.responsible(), &promise.epoch.to_string());
         self.announce(Announcement::PromiseMissed, promise.epoch);
     }
@@ -207,7 +209,8 @@ impl Draft<'_> {
     /// Gives control to humans, in a new epoch.
     pub(super) fn give_to_humans(&mut self, origin: Origin, returns: Returns, human_wrote: bool) {
         let at = self.at();
-        self.conversation.epoch = self.conversation.epoch.saturating_add(1);
+        self.conversation.epoch =
+            self.conversation.epoch.saturating_add(u64::from(!planted(Bug::EpochNotRaised)));
         self.conversation.control_since = at;
         self.conversation.issue = None;
         let unasked = self.take_back_turn();
@@ -274,6 +277,7 @@ impl Draft<'_> {
             Some(team @ Assignee::Team(_)) => {
                 self.notify(NotificationKind::ConversationWaiting, Audience::Assignee(team), &epoch);
             }
+            None if planted(Bug::WaitingNotTold) => {}
             None => self.notify(NotificationKind::ConversationWaiting, Audience::Admins, &epoch),
         }
     }
@@ -346,7 +350,9 @@ impl Draft<'_> {
     /// Somebody settles what was promised by other means than writing.
     pub(super) fn settle_by_hand(&mut self) {
         self.release_promise(PromiseState::Released);
-        self.close_task(self.at());
+        if !planted(Bug::TaskStaysOpen) {
+            self.close_task(self.at());
+        }
     }
 
     /// Gives control back to the bot, as of `at`.
@@ -366,7 +372,12 @@ impl Draft<'_> {
         }
         self.contact.holding.remove(&self.conversation.id);
         let nobody_chose = matches!(end, HandoverEnd::PauseEnded | HandoverEnd::ElsewhereEnded);
-        self.change(ended, HandoverChange::Ended { at, end });
+        if end == HandoverEnd::PauseEnded && planted(Bug::AssignmentEndsWithPause) {
+            self.contact.assignee = None;
+        }
+        if !planted(Bug::EndNotRecorded) {
+            self.change(ended, HandoverChange::Ended { at, end });
+        }
         if !human.is_elsewhere() {
             self.announce(Announcement::HandoverEnded, ended);
         }
