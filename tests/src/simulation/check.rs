@@ -313,7 +313,11 @@ impl Checks<'_> {
                         });
                     }
                 }
-                EffectKind::Arm(_) | EffectKind::Thread { .. } | EffectKind::Announce { .. } => {}
+                EffectKind::Arm(_)
+                | EffectKind::Thread { .. }
+                | EffectKind::Announce { .. }
+                | EffectKind::Nudge { .. }
+                | EffectKind::Erase { .. } => {}
             }
         }
         for entry in &view.ledger {

@@ -344,7 +344,8 @@ impl<'a> Run<'a> {
     pub(crate) async fn watch(&self) -> Watch {
         let cloud = self.world.local.cloud();
         let depths = cloud.sqs().depths(&self.world.queue("OutboundQueue.fifo")).expect("the queue exists");
-        let may_leave = depths.total() > 0 || self.story.is_some();
+        // Of several at once, one may publish a text and another one send it.
+        let may_leave = depths.total() > 0 || self.plan.conditions.together > 1 || self.story.is_some();
         let states = if may_leave { self.states().await } else { BTreeMap::new() };
         Watch { may_leave, states, sequence: cloud.recorder().last_sequence() }
     }
