@@ -19,6 +19,23 @@ def rows(matrix):
     return np.round(matrix / unit).astype(np.int8).tobytes(), floats(unit[:, 0])
 
 
+def rounded(p):
+    """The parameters as the crate has them: what is written as signed bytes is rounded."""
+    def back(matrix):
+        unit = np.maximum(np.abs(matrix).max(1, keepdims=True), 1e-12) / 127
+        return np.round(matrix / unit) * unit
+    made = {}
+    for name, value in p.items():
+        if name == "pieces":
+            value = back(value)
+        elif name in ("issue.w", "meaning.w"):
+            value = back(value.T).T
+        elif name.split(".")[0] in ("q", "k", "v", "o", "up", "down") and name.endswith(".w"):
+            value = np.stack([back(one.T).T for one in value])
+        made[name] = value
+    return made
+
+
 def floats(numbers):
     return np.asarray(numbers, dtype="<f4").tobytes()
 

@@ -256,6 +256,23 @@ def phrase_pairs(seen):
 PHRASE_WRONG = 0.05
 
 
+def ordinary(seen):
+    """The ordinary messages that owners' phrases are held against when they are saved."""
+    rng = np.random.default_rng(SEED)
+    rows = [row for row in data.requests() if row["kind"] == "plain" and row["part"] == "train" and "\n" not in row["text"]
+            and 3 <= len(row["text"].split()) <= 25]
+    english = [row["text"] for row in rows if row["lang"] == "en"]
+    texts = [english[at] for at in sorted(rng.permutation(len(english))[:400])]
+    texts += [row["text"] for row in rows if row["lang"] != "en"]
+    with open(os.path.join(HERE, "../weights/ordinary.txt"), "w", encoding="utf-8") as file:
+        file.writelines(text + "\n" for text in texts)
+    with open(os.path.join(HERE, "../weights/ordinary.bin"), "wb") as file:
+        for one in seen(texts):
+            vector = np.array(one["meaning"])
+            file.write(np.round(vector / np.abs(vector).max() * 127).astype(np.int8).tobytes())
+            file.write(int(one["sketch"], 16).to_bytes(16, "little"))
+
+
 def main(program, background):
     seen = Seen(program)
     points = human_request(seen, background)
@@ -263,6 +280,7 @@ def main(program, background):
     replies(seen)
     refers, _ = again(seen)
     issue, phrase = issue_pairs(seen, refers), phrase_pairs(seen)
+    ordinary(seen)
 
     def array(numbers):
         return "[" + ", ".join(f"{number:.4f}" for number in numbers) + "]"

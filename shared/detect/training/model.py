@@ -67,17 +67,16 @@ def drop(x, key, rate):
     return x * jax.random.bernoulli(key, 1 - rate, (len(x), 1, x.shape[-1])) / (1 - rate)
 
 
-def run(p, numbers, mask, key=None, rate=0.1, last=True):
-    """What stands for each piece before the last layer, and for the first piece after it."""
+def run(p, numbers, mask, key=None, rate=0.1):
+    """What stands for each piece after the last layer."""
     x = p["pieces"][numbers] + p["places"][:numbers.shape[1]][None]
     x = norm(x, p["ln0.w"], p["ln0.b"])
     hidden = (1 - mask)[:, None, None, :] * -1e9
     count = len(p["q.w"])
     keys = None if key is None else jax.random.split(key, 2 * count).reshape(count, 2, -1)
 
-    def layer(x, one, asking=None):
+    def layer(x, one):
         w, key = one
-        asking = x if asking is None else asking
 
         def linear(x, part):
             return product(x, w[part + ".w"]) + w[part + ".b"]
@@ -85,18 +84,15 @@ def run(p, numbers, mask, key=None, rate=0.1, last=True):
         def split(x):
             return x.reshape(len(x), -1, HEADS, WIDTH // HEADS).transpose(0, 2, 1, 3)
 
-        scores = split(linear(asking, "q")) @ split(linear(x, "k")).transpose(0, 1, 3, 2) / np.sqrt(WIDTH // HEADS)
+        scores = split(linear(x, "q")) @ split(linear(x, "k")).transpose(0, 1, 3, 2) / np.sqrt(WIDTH // HEADS)
         seen = jax.nn.softmax(scores + hidden, -1) @ split(linear(x, "v"))
         seen = linear(seen.transpose(0, 2, 1, 3).reshape(len(x), -1, WIDTH), "o")
-        x = norm(asking + drop(seen, None if key is None else key[0], rate), w["ln1.w"], w["ln1.b"])
+        x = norm(x + drop(seen, None if key is None else key[0], rate), w["ln1.w"], w["ln1.b"])
         inner = linear(jax.nn.gelu(linear(x, "up"), approximate=True), "down")
         return norm(x + drop(inner, None if key is None else key[1], rate), w["ln2.w"], w["ln2.b"])
 
     layers = ({name: p[name] for short in PARTS | NORMS for name in (short + ".w", short + ".b")}, keys)
-    if not last:
-        return jax.lax.scan(lambda x, one: (layer(x, one), None), x, layers)[0]
-    x = jax.lax.scan(lambda x, one: (layer(x, one), None), x, jax.tree.map(lambda w: w[:-1], layers))[0]
-    return x, layer(x, jax.tree.map(lambda w: w[-1], layers), x[:, :1])[:, 0]
+    return jax.lax.scan(lambda x, one: (layer(x, one), None), x, layers)[0]
 
 
 def average(x, mask):
@@ -109,8 +105,8 @@ def unit(x):
 
 def read(p, numbers, mask, key=None):
     """The evidence for each answer, and the vectors of the issue and of the meaning."""
-    x, first = run(p, numbers, mask, key)
-    pooled = jnp.concatenate([average(x, mask), first], -1)
+    x = run(p, numbers, mask, key)
+    pooled = jnp.concatenate([average(x, mask), x[:, 0]], -1)
     return (pooled @ p["answers.w"] + p["answers.b"],
             unit(pooled @ p["issue.w"] + p["issue.b"]), unit(pooled @ p["meaning.w"] + p["meaning.b"]))
 

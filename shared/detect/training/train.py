@@ -1,9 +1,9 @@
 """Trains the encoder on every question at once. Seeded.
 
-    python train.py MINILM_FOLDER BACKGROUND.jsonl PIECES_PROGRAM OUT.npz [--seed N] [--layers N ...] [--epochs N] [--teacher FILE.npz ...]
+    python train.py MINILM_FOLDER BACKGROUND.jsonl FEATURES_PROGRAM OUT.npz [--seed N] [--epochs N] [--start FILE.npz] ...
 
-MINILM_FOLDER holds model.safetensors and vocab.txt of all-MiniLM-L6-v2; PIECES_PROGRAM is the crate's
-example `features`, so that there is one tokeniser.
+MINILM_FOLDER holds model.safetensors and vocab.txt of all-MiniLM-L6-v2; FEATURES_PROGRAM is the
+crate's example `features`, so that there is one tokeniser.
 """
 import argparse
 import json
@@ -132,7 +132,7 @@ class Plan:
     def batches(self):
         """Each as its texts and, for a contrastive one, groups and kinds."""
         made = [(batch, None, None, 0) for batch in by_length(self.single, self.texts, self.rng)]
-        for which, groups, times in ((1, self.issue_groups, 2), (2, self.owner_groups, 1), (2, self.owner_groups[:self.owners], 1)):
+        for which, groups, times in ((1, self.issue_groups, 1), (2, self.owner_groups, 1), (2, self.owner_groups[:self.owners], 1)):
             for _ in range(times):
                 order = self.rng.permutation(len(groups))
                 per = 9 if which == 1 else OWNERS
@@ -197,25 +197,20 @@ def balanced(odds, positive, hard, other):
 def train(options):
     rng = np.random.default_rng(options.seed)
     start = model.pretrained(options.minilm, kept(options.minilm))
-    original = jax.jit(lambda numbers, mask: model.unit(model.average(model.run(start, numbers, mask, last=False), mask)))
-
-    known = {}
-
-    def originals(texts):
-        """Where the MiniLM as it came points."""
-        new = np.array([at for at, text in enumerate(texts.texts) if text not in known], int)
-        for batch in by_length(new, texts, np.random.default_rng(0), 64):
-            found = np.array(original(*padded([texts.pieces[at] for at in batch], 64)))
-            known.update((texts.texts[at], vector) for at, vector in zip(batch, found))
-        return np.array([known[text] for text in texts.texts])
+    original = jax.jit(lambda numbers, mask: model.unit(model.average(model.run(start, numbers, mask), mask)))
 
     clock = time.time()
     plan = Plan(options, rng)
-    meanings = originals(plan.texts)
-    directions = np.linalg.svd(meanings[::3], full_matrices=False)[2][:model.VECTOR]
-    print(len(plan.texts.texts), "texts an epoch", len(plan.batches()), "batches", round(time.time() - clock), "s", flush=True)
+    sample = [original(*padded([plan.texts.pieces[at] for at in batch], BATCH)) for batch in by_length(plan.single, plan.texts, rng)[:30]]
+    directions = np.linalg.svd(np.concatenate(sample), full_matrices=False)[2][:model.VECTOR]
     p = model.with_layers(start, options.layers) | model.heads(directions, options.seed)
-    steps = options.epochs * len(plan.batches())
+    if options.start:
+        p = {name: jnp.array(value) for name, value in np.load(options.start).items()}
+        # An earlier encoder may have had fewer answers; they came first.
+        missing = len(model.ANSWERS) - len(p["answers.b"])
+        p |= {name: jnp.pad(p[name], [(0, 0)] * (p[name].ndim - 1) + [(0, missing)]) for name in ("answers.w", "answers.b")}
+    steps = options.steps or options.epochs * len(plan.batches())
+    print(len(plan.texts.texts), "texts an epoch", steps, "batches", round(time.time() - clock), "s", flush=True)
     schedule = optax.warmup_cosine_decay_schedule(0, options.rate, steps // 12, steps, options.rate / 50)
     groups = {name: "new" if name.split(".")[0] in ("answers", "issue", "meaning", "sure") else "old" for name in p}
     optimiser = optax.chain(
@@ -237,23 +232,24 @@ def train(options):
             square = real[:, None] * real[None]
             truth = wanted @ wanted.T
             keep = sum((square * (vector @ vector.T - truth)**2).sum() / square.sum() for vector in (issue, meaning))
-            return total + jnp.where(which == 0, options.keep, options.keep * 0.1) * keep
+            return total + jnp.where(which == 0, options.keep, 0.0) * keep
         value, gradient = jax.value_and_grad(loss)(p)
         updates, state = optimiser.update(gradient, state, p)
         p = optax.apply_updates(p, updates)
-        return p, state, jax.tree.map(lambda old, new: 0.998 * old + 0.002 * new, mean, p), value
+        return p, state, jax.tree.map(lambda old, new: 0.98 * old + 0.02 * new, mean, p), value
 
+    nowhere = np.zeros((BATCH, model.WIDTH), np.float32)
     state, mean, done, key = optimiser.init(p), p, 0, jax.random.PRNGKey(options.seed)
     for epoch in range(options.epochs):
         if epoch:
             plan = Plan(options, rng)
-            meanings = originals(plan.texts)
-        total, some = 0.0, plan.batches()
+        total, some = 0.0, plan.batches()[:steps - done]
         for batch, group, kind, which in some:
             numbers, mask = padded([plan.texts.pieces[at] for at in batch], BATCH)
             answers, weights = np.zeros((BATCH, len(model.ANSWERS)), np.float32), np.zeros((BATCH, len(model.ANSWERS)), np.float32)
-            wanted = np.zeros((BATCH, model.WIDTH), np.float32)
-            answers[:len(batch)], weights[:len(batch)], wanted[:len(batch)] = plan.answers[batch], plan.weights[batch], meanings[batch]
+            answers[:len(batch)], weights[:len(batch)] = plan.answers[batch], plan.weights[batch]
+            # Where the MiniLM as it came points, for texts that stand alone.
+            wanted = nowhere if which else original(numbers, mask)
             groups_of, kinds = np.full(BATCH, -1, np.int32), np.zeros(BATCH, np.int32)
             if which:
                 groups_of[:len(batch)], kinds[:len(batch)] = group, kind
@@ -263,6 +259,8 @@ def train(options):
             if done == max(steps * 3 // 5, 1):
                 mean = p
             total += float(value)
+            if done % 25 == 0:
+                print("step", done, "of", steps, "loss", round(float(value), 3), round(time.time() - clock), "s", flush=True)
         print("epoch", epoch, "loss", round(total / len(some), 4), round(time.time() - clock), "s", flush=True)
     np.savez(options.out, **{name: np.array(value) for name, value in mean.items()})
 
@@ -272,9 +270,11 @@ if __name__ == "__main__":
     for name in ("minilm", "background", "program", "out"):
         parser.add_argument(name)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--epochs", type=int, default=4)
+    parser.add_argument("--epochs", type=int, default=2)
+    parser.add_argument("--steps", type=int, help="stop after as many batches, whatever the epochs")
+    parser.add_argument("--start", help="an encoder to go on from")
     parser.add_argument("--rate", type=float, default=1.2e-4)
     parser.add_argument("--keep", type=float, default=4.0)
-    parser.add_argument("--ordinary", type=int, default=3000)
+    parser.add_argument("--ordinary", type=int, default=2000)
     parser.add_argument("--layers", type=int, nargs="+", default=[0, 1, 2, 3, 4, 5])
     train(parser.parse_args())
