@@ -6,9 +6,14 @@ use handover_core::{ActionId, Bot, Permille, PhraseMatch, ScenarioKind, Signals}
 
 use crate::{
     language::{Cue, LANGUAGES, Language, without_politeness},
+    meaning::Meaning,
     phrase_table::PhraseTable,
+    reading::Reading,
     words::Words,
 };
+
+/// From this closeness on a message means the same as a phrase (`docs/results-detect.md`).
+const MEANS_THE_SAME: Permille = Permille::new(650);
 
 /// A phrase that is one word of at most this many characters ...
 const SHORT_WORD_CHARS: usize = 3;
@@ -23,6 +28,8 @@ const NEGATION_REACH: usize = 3;
 pub struct Prepared {
     actions: Vec<(ActionId, ScenarioKind)>,
     phrases: PhraseTable<Phrase>,
+    /// What the phrases mean.
+    meanings: Vec<(Phrase, Meaning)>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -40,11 +47,16 @@ impl Prepared {
     /// phrase without a letter or digit matches nothing.
     pub fn new(bot: &Bot) -> Self {
         let mut phrases = PhraseTable::default();
+        let mut meanings = Vec::new();
         for (action, settings) in bot.actions.iter().enumerate() {
             for (index, phrase) in (0..).zip(settings.scenario.phrases()) {
-                let words = Words::read(phrase);
-                let words = words.all();
-                phrases.add(&words.join(" "), Phrase { action, index, whole_only: false });
+                let reading = Reading::of(phrase);
+                let words = reading.words.all();
+                let whole = Phrase { action, index, whole_only: false };
+                phrases.add(&words.join(" "), whole);
+                if reading.says_something() {
+                    meanings.push((whole, Meaning::of(&reading)));
+                }
                 // A phrase of courtesies alone ("thank you") is looked for as it stands.
                 let plain = without_politeness(&words);
                 if !plain.is_empty() && plain.len() < words.len() {
@@ -53,7 +65,7 @@ impl Prepared {
             }
         }
         let actions = bot.actions.iter().map(|action| (action.id.clone(), action.scenario.kind())).collect();
-        Self { actions, phrases }
+        Self { actions, phrases, meanings }
     }
 
     /// The actions that the message is an example of, in list order, each with its best phrase (the
@@ -66,7 +78,10 @@ impl Prepared {
     ///   words in a row. Not so when a refusal stands directly before it ("I don't want to cancel"),
     ///   when the scenario is human_requested and the message's guard says that it is no request, or
     ///   when the phrase is one word of at most three characters and the message has more than four
-    ///   words.
+    ///   words;
+    /// - by meaning, with how likely it means the same as the phrase, at most 999, when that is 650 or
+    ///   more: by the message's vector in the signals, so nothing is read twice. The message's guard holds
+    ///   here as well.
     ///
     /// Words are what spaces and punctuation part: in scripts without spaces only equal messages
     /// match.
@@ -91,11 +106,30 @@ impl Prepared {
             }
             clause_start = clause_end;
         }
+        for (phrase, closeness) in self.meant_by(signals) {
+            if closeness >= MEANS_THE_SAME && (signals.guard.is_none() || !self.asks_for_a_human(phrase)) {
+                keep(&mut best, phrase, closeness.min(Permille::new(999)));
+            }
+        }
         let matched = |(action, (closeness, phrase)): (usize, (Permille, u16))| {
             let (action, _) = self.actions.get(action)?;
             Some(PhraseMatch { action: action.clone(), phrase, closeness })
         };
         best.into_iter().filter_map(matched).collect()
+    }
+
+    /// How likely the message means the same as the phrase of the action that is closest to it by
+    /// meaning, whatever the threshold; `None` for an action without phrases.
+    pub fn closest(&self, action: &ActionId, signals: &Signals) -> Option<Permille> {
+        let of = |phrase: &Phrase| self.actions.get(phrase.action).is_some_and(|(id, _)| id == action);
+        self.meant_by(signals).filter(|(phrase, _)| of(phrase)).map(|(_, closeness)| closeness).max()
+    }
+
+    fn meant_by(&self, signals: &Signals) -> impl Iterator<Item = (Phrase, Permille)> {
+        let message = signals.vector.as_deref().and_then(Meaning::parse);
+        self.meanings
+            .iter()
+            .filter_map(move |(phrase, meaning)| Some((*phrase, meaning.closeness(message.as_ref()?))))
     }
 
     /// The phrases that stand in the message from this word on, each with its number of words.

@@ -2,9 +2,11 @@
 
 use std::sync::LazyLock;
 
-use handover_core::ReplySignals;
+use handover_core::{Permille, ReplySignals};
 
-use crate::{language::table, phrase_table::PhraseTable, words::Words};
+use crate::{
+    head::Head, issue::permille, language::table, phrase_table::PhraseTable, reading::Reading, words::Words,
+};
 
 /// Words after an offer ("shall I ...") within which a promise is only part of it.
 const OFFER_REACH: usize = 12;
@@ -13,12 +15,43 @@ static NON_ANSWERS: LazyLock<PhraseTable<()>> = LazyLock::new(|| table(|lists| l
 static PROMISES: LazyLock<PhraseTable<()>> = LazyLock::new(|| table(|lists| lists.promises));
 static OFFERS: LazyLock<PhraseTable<()>> = LazyLock::new(|| table(|lists| lists.offers));
 
-/// What a bot's reply alone says, by phrases: that it does not know or did not understand
+pub(crate) static NON_ANSWER: LazyLock<Head> =
+    LazyLock::new(|| Head::new(include_bytes!("../weights/non_answer.bin")));
+pub(crate) static PROMISE: LazyLock<Head> =
+    LazyLock::new(|| Head::new(include_bytes!("../weights/promise.bin")));
+
+/// What a bot's reply alone says: that it does not know, did not understand or puts the client off
 /// (`non_answer`), or that a person takes over (`promises_person`; "would you like me to connect
 /// you?" is an offer, not a promise). "Unfortunately we are closed on Sundays" is an answer: regret
-/// alone says nothing.
+/// alone says nothing. Each is said when it is likelier than not; what is only offered is no promise,
+/// and neither an offer nor a promise is a non-answer unless the phrases say so.
 pub fn reply_signals(reply: &str) -> ReplySignals {
+    let [non_answer, promise] = reply_scores(reply);
+    let likely = Permille::new(500);
     let words = Words::read(reply);
+    let unknown = by_phrases(&words).non_answer;
+    let words = words.all();
+    let offers = (0..words.len()).any(|at| OFFERS.longest(words.get(at..).unwrap_or_default()).is_some());
+    let promises_person = promise >= likely && !offers;
+    ReplySignals {
+        non_answer: unknown || (non_answer >= likely && !offers && !promises_person),
+        promises_person,
+    }
+}
+
+/// How likely a reply is a non-answer, and how likely it promises a person.
+pub fn reply_scores(reply: &str) -> [Permille; 2] {
+    let reading = Reading::of(reply);
+    if !reading.says_something() {
+        return [Permille::default(); 2];
+    }
+    let evidence = reading.encoded.evidence;
+    [(&NON_ANSWER, evidence.non_answer), (&PROMISE, evidence.promise)]
+        .map(|(head, evidence)| permille(head.probability(&reading.features, evidence)))
+}
+
+/// What the phrases in a reply say, as one of the inputs of the models.
+pub(crate) fn by_phrases(words: &Words) -> ReplySignals {
     let words = words.all();
     let mut signals = ReplySignals::default();
     let mut offer_ends = None;

@@ -7,6 +7,7 @@ import json
 import os
 import sys
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -28,6 +29,7 @@ def head(name):
 
 def main(encoder, program):
     model.product = jnp.dot
+    run = jax.jit(model.read)
     p = {name: jnp.array(value) for name, value in rounded(np.load(encoder)).items()}
     rows = [row for row in data.requests() if row["part"] == "blind"][::11] + [row for row in data.replies() if row["part"] == "blind"][::9]
     rows += [row for row in data.feedback() if row["part"] == "blind"][::9]
@@ -35,11 +37,11 @@ def main(encoder, program):
     for row in rows:
         store.add(row["text"])
     store.encode()
-    seen = Seen(program)(store.texts)
+    seen = Seen(program, "--ngrams")(store.texts)
     heads = {name: head(name) for name in EVIDENCE}
     with open(os.path.join(HERE, "../tests/scores.jsonl"), "w", encoding="utf-8") as file:
         for row, pieces, one in zip(rows, store.pieces, seen):
-            evidence, issue, meaning = (np.array(out[0], float) for out in model.read(p, *padded([pieces], 1)))
+            evidence, issue, meaning = (np.array(out[0], float) for out in run(p, *padded([pieces], 1)))
             joined = []
             for at, name in enumerate(EVIDENCE):
                 (bias, share, *units), weights = heads[name]

@@ -12,6 +12,7 @@ import json
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from scipy.sparse import csr_matrix
@@ -28,22 +29,37 @@ EVIDENCE = ("request", "unhelpful", "resolved", "non_answer", "promise", "again"
 
 
 class Seen:
-    """What the crate's models see of texts."""
+    """What the crate sees of texts: their n-grams (`ngrams`), or what the encoder makes of them."""
 
-    def __init__(self, program):
-        self.program, self.known = program, {}
+    def __init__(self, program, *arguments):
+        self.command, self.known = [program, *arguments], {}
 
     def add(self, texts):
         new = sorted(set(texts) - set(self.known))
-        asked = "\n".join(json.dumps(text) for text in new)
-        printed = subprocess.run([self.program], input=asked, capture_output=True, text=True, check=True).stdout
-        found = [json.loads(line) for line in printed.splitlines()]
-        assert len(found) == len(new)
-        self.known.update(zip(new, found))
+
+        def ask(some):
+            asked = "\n".join(json.dumps(text) for text in some)
+            printed = subprocess.run(self.command, input=asked, capture_output=True, text=True, check=True).stdout
+            found = [json.loads(line) for line in printed.splitlines()]
+            assert len(found) == len(some)
+            return zip(some, found)
+        with ThreadPoolExecutor() as pool:
+            for found in pool.map(ask, (new[::2], new[1::2])):
+                self.known.update(found)
 
     def __call__(self, texts):
         self.add(texts)
         return [self.known[text] for text in texts]
+
+
+class Both:
+    """Either way of seeing."""
+
+    def __init__(self, program):
+        self.encoded, self.words = Seen(program), Seen(program, "--ngrams")
+
+    def __call__(self, texts):
+        return self.encoded(texts)
 
 
 def ngrams(found, buckets):
@@ -74,27 +90,33 @@ def write(name, bias, encoder, weights):
 
 
 def question(name, seen, rows, buckets, strength=2.0):
-    """Fits one question to rows of (text, label, part, weight); gives the evidence for all of them and
-    a function that writes the model with a bias of one's choice."""
-    found = seen([row[0] for row in rows])
+    """Fits one question to rows of (text, label, part, weight). Gives the evidence for the rows of the
+    part `fit` (nought for others), a function that gives it for any texts, and one that writes the
+    model with a bias of one's choice."""
     labels, parts = np.array([row[1] for row in rows]), np.array([row[2] for row in rows])
     weights = np.array([row[3] for row in rows], float)
-    matrix = ngrams(found, buckets)
-    train, fitted = parts == "train", parts == "fit"
-    model = fit(matrix[train], labels[train], strength, weights[train])
-    words = model.decision_function(matrix)
-    both = np.c_[[one["evidence"][EVIDENCE.index(name)] for one in found], words]
-    joined = fit(both[fitted], labels[fitted], 0.5, weights[fitted])
+    train, fitted = parts == "train", np.flatnonzero(parts == "fit")
+    model = fit(ngrams(seen.words([row[0] for row in rows]), buckets)[train], labels[train], strength, weights[train])
+
+    def both(texts):
+        return np.c_[[one["evidence"][EVIDENCE.index(name)] for one in seen(texts)],
+                     model.decision_function(ngrams(seen.words(texts), buckets))]
+    pairs = both([rows[at][0] for at in fitted])
+    joined = fit(pairs, labels[fitted], 0.5, weights[fitted])
     by_encoder, by_words = np.maximum(joined.coef_[0], 0.0)
-    evidence = joined.intercept_[0] + by_encoder * both[:, 0] + by_words * both[:, 1]
+
+    def judge(pairs):
+        return joined.intercept_[0] + by_encoder * pairs[:, 0] + by_words * pairs[:, 1]
+    evidence = np.zeros(len(rows))
+    evidence[fitted] = judge(pairs)
     print(f"{name}: joined {by_encoder:.2f} {by_words:.2f} {joined.intercept_[0]:.2f}; auc on fit: encoder "
-          f"{roc_auc_score(labels[fitted], both[fitted, 0]):.3f} n-grams {roc_auc_score(labels[fitted], both[fitted, 1]):.3f} "
+          f"{roc_auc_score(labels[fitted], pairs[:, 0]):.3f} n-grams {roc_auc_score(labels[fitted], pairs[:, 1]):.3f} "
           f"both {roc_auc_score(labels[fitted], evidence[fitted]):.3f}", flush=True)
 
     def writes(file, shift):
         bias = joined.intercept_[0] + by_words * model.intercept_[0] + shift
         write(file, bias, by_encoder, by_words * model.coef_[0])
-    return evidence, writes
+    return evidence, lambda texts: judge(both(texts)), writes
 
 
 def best_f1(labels, evidence):
@@ -112,7 +134,7 @@ def human_request(seen, background):
     ordinary += data.foreign_background()
     table = [(row["text"], row["label"], row["part"], 1.0) for row in rows]
     table += [(row["text"], 0, row["part"], 0.5) for row in ordinary]
-    evidence, writes = question("request", seen, table, 1 << 18)
+    evidence, _, writes = question("request", seen, table, 1 << 18)
     labels, parts = np.array([row[1] for row in table]), np.array([row[2] for row in table])
     asks = np.arange(len(table)) < len(rows)
     english = asks & (parts == "fit") & np.array([row.get("lang") == "en" for row in rows + ordinary])
@@ -147,7 +169,7 @@ def feedback(seen):
     evidence, writers = [], []
     for name in ("unhelpful", "resolved"):
         table = [(row["text"], int(row["label"] == name), row["part"], 1.0) for row in rows] + plain
-        found, writes = question(name, seen, table, 1 << 14)
+        found, _, writes = question(name, seen, table, 1 << 14)
         evidence.append(found[:len(rows)])
         writers.append(writes)
     fitted = np.array([row["part"] == "fit" for row in rows])
@@ -171,7 +193,7 @@ def replies(seen):
     rows = data.replies()
     for name, key in (("non_answer", "label"), ("promise", "promise")):
         table = [(row["text"], row[key], row["part"], 1.0) for row in rows]
-        evidence, writes = question(name, seen, table, 1 << 14)
+        evidence, _, writes = question(name, seen, table, 1 << 14)
         fitted = np.array([row[2] == "fit" for row in table])
         labels = np.array([row[1] for row in table])
         shift = -best_f1(labels[fitted], evidence[fitted])
@@ -184,9 +206,9 @@ def again(seen):
     rows = [(row["text"], 1, row["part"], 1.0) for row in data.again()]
     rows += [(text, 0, issue["part"], 0.5) for issue in groups for text in issue["same"][:2] + issue["near"][:2]]
     rows += [(row["text"], 0, row["part"], 0.3) for row in plain_messages()]
-    evidence, writes = question("again", seen, rows, 1 << 14)
+    _, judge, writes = question("again", seen, rows, 1 << 14)
     writes("again", 0.0)
-    return {row[0]: float(1 / (1 + np.exp(-value))) for row, value in zip(rows, evidence)}, writes
+    return lambda texts: dict(zip(texts, 1 / (1 + np.exp(-judge(texts)))))
 
 
 def alike(one, other):
@@ -198,16 +220,15 @@ def issue_pairs(seen, again):
     rng = np.random.default_rng(SEED)
     groups = [issue for issue in data.issues() if issue["part"] == "fit"]
     backs = [row["text"] for row in data.again() if row["part"] == "fit"]
-    rows, labels, weights = [], [], []
+    refer = again([text for issue in groups for text in issue["same"] + issue["near"] + issue["again"]] + backs)
+    rows, labels = [], []
 
-    def put(first, second, label, weight=1.0):
+    def put(first, second, label):
         one, other = seen([first, second])
         cosine = float(np.dot(one["issue"], other["issue"]))
-        refers = again.get(second, 0.0)
+        refers = refer[second]
         rows.append([cosine, alike(one, other), refers, refers * cosine])
         labels.append(label)
-        weights.append(weight)
-    seen.add([text for issue in groups for text in issue["same"] + issue["near"] + issue["again"]] + backs)
     for at, issue in enumerate(groups):
         for first in issue["same"]:
             for second in issue["same"]:
@@ -274,12 +295,11 @@ def ordinary(seen):
 
 
 def main(program, background):
-    seen = Seen(program)
+    seen = Both(program)
     points = human_request(seen, background)
     feedback(seen)
     replies(seen)
-    refers, _ = again(seen)
-    issue, phrase = issue_pairs(seen, refers), phrase_pairs(seen)
+    issue, phrase = issue_pairs(seen, again(seen)), phrase_pairs(seen)
     ordinary(seen)
 
     def array(numbers):
