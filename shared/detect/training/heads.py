@@ -120,9 +120,11 @@ def question(name, seen, rows, buckets, strength=2.0):
 
 
 def best_f1(labels, evidence):
-    """Where the F1 is best."""
-    edges = np.unique(np.quantile(evidence, np.linspace(0.02, 0.98, 300)))
-    return max(edges, key=lambda edge: f1_score(labels, evidence >= edge))
+    """Where the F1 is best: the middle of a flat top rather than its highest point."""
+    edges = np.linspace(*np.quantile(evidence, [0.02, 0.98]), 200)
+    found = np.array([f1_score(labels, evidence >= edge) for edge in edges])
+    smooth = [np.mean(found[np.abs(edges - edge) <= 0.5]) for edge in edges]
+    return edges[int(np.argmax(smooth))]
 
 
 def human_request(seen, background):
