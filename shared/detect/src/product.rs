@@ -148,8 +148,8 @@ fn multiply(rows: &[i16], width: usize, bytes: &[u8], columns: usize, made: &mut
 }
 
 /// Adds the products of two runs of numbers, those of neighbours together; nothing overflows
-/// ([`LARGEST`]). The compiler makes one vector instruction of it in just this form (others that say the
-/// same are three times slower: measure with `examples/speed.rs`).
+/// ([`LARGEST`]). How good the vector instructions are that the compiler finds here depends on its
+/// passes (`docs/results-detect.md`, Time); measure with `examples/speed.rs`.
 #[inline(always)]
 #[expect(clippy::inline_always, reason = "compiled for the vector unit of who calls it")]
 fn add_products(a: &[i16; LANES], b: &[i16; LANES], sums: &mut [i32; LANES / 2]) {
