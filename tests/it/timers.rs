@@ -133,8 +133,8 @@ async fn everything_that_falls_due_is_told_once_with_every_timer_dropped_or_doub
 async fn a_timer_that_comes_early_changes_nothing_and_is_put_back() {
     let world = World::new(5).await;
     world.stop_sweep();
-    world.drop_timers();
     world.say(world.twilio(), CLIENT, "1", SAID).await;
+    world.lose_timers();
     world.travel_to(50 * MINUTE).await;
     let before = world.see(CLIENT).await;
     timer(&world, TimerKind::Resume, 1, start() + HOUR).await;

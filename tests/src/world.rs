@@ -147,10 +147,19 @@ impl World {
 
     /// Stops the sweep that comes every five minutes.
     pub fn stop_sweep(&self) {
+        self.delete_schedules(|name| name.contains("Sweep"));
+    }
+
+    /// Forgets every schedule that is set, the sweep's aside.
+    pub fn lose_timers(&self) {
+        self.delete_schedules(|name| !name.contains("Sweep"));
+    }
+
+    fn delete_schedules(&self, which: impl Fn(&str) -> bool) {
         let scheduler = self.local.cloud().scheduler();
         let all = scheduler.schedules(None).expect("the schedules are there");
-        for sweep in all.iter().filter(|schedule| schedule.name.contains("Sweep")) {
-            scheduler.delete_schedule(&sweep.group, &sweep.name).expect("it can be deleted");
+        for schedule in all.iter().filter(|schedule| which(&schedule.name)) {
+            scheduler.delete_schedule(&schedule.group, &schedule.name).expect("it can be deleted");
         }
     }
 

@@ -148,6 +148,10 @@ struct Report {
 
 impl Report {
     fn take(&mut self, handover: &ReportedHandover, now: Timestamp) {
+        if let Origin::Elsewhere { .. } = handover.origin {
+            // The bot was silent here because of another conversation: that one counts.
+            return;
+        }
         let (unanswered, overdue) = (handover.is_unanswered(), handover.is_overdue(now));
         let count = |counts: &mut Counts| counts.take(unanswered, overdue);
         count(&mut self.all);

@@ -66,7 +66,7 @@ impl App {
             }
             Timed::Arm { envelope } => {
                 let now = self.processor.clock().now();
-                self.processor.timers().arm(&envelope, now).await
+                self.processor.timers().arm_again(&envelope, now).await
             }
             Timed::Left { account, assignee, at, again, found, cursor } => {
                 self.take_from(&Leaver { account, assignee, at, again, found, cursor }).await

@@ -46,14 +46,16 @@ impl Store {
     /// Puts the rows of the tags that a commit is about to set.
     pub(super) async fn put_tag_rows(&self, commit: &Commit<'_>) -> Result<(), Failure> {
         let (before, after) = (commit.contact_before, &commit.applied.contact);
-        for tag in after.tags.difference(&before.tags) {
+        // A contact that the conversation joins brings tags, and gets some.
+        let joined = before.id != after.id;
+        for tag in after.tags.iter().filter(|tag| joined || !before.tags.contains(*tag)) {
             let conversation = &commit.applied.conversation;
             let row = TagRow {
                 pk: keys::tag(&conversation.account, tag),
                 sk: after.id.to_string(),
                 schema: SCHEMA,
                 conversation: conversation.id.clone(),
-                version: before.version.saturating_add(1),
+                version: after.version.saturating_add(1),
             };
             self.put(&row).await?;
         }
@@ -63,6 +65,9 @@ impl Store {
     /// Removes the rows of the tags that a commit has taken off. One that stays behind is no harm.
     pub(super) async fn drop_tag_rows(&self, commit: &Commit<'_>) {
         let (before, after) = (commit.contact_before, &commit.applied.contact);
+        if before.id != after.id {
+            return;
+        }
         for tag in before.tags.difference(&after.tags) {
             let account = &commit.applied.conversation.account;
             // Refused: somebody has put the tag on again since.

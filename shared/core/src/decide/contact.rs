@@ -33,7 +33,8 @@ pub(super) fn is_of_the_erased(conversation: &Conversation, event: &Event) -> bo
 pub(super) fn changed(mut draft: Draft<'_>, assignee: bool) -> Decision {
     let epoch = draft.conversation.epoch;
     draft.settle(false);
-    if !assignee && draft.conversation.epoch == epoch && draft.handovers.is_empty() {
+    let same = draft.conversation.epoch == epoch && draft.handovers.is_empty();
+    if !assignee && same && draft.happened.is_none() {
         return Decision::Ignore(Ignored::NothingDue);
     }
     if assignee {
@@ -47,7 +48,7 @@ pub(super) fn changed(mut draft: Draft<'_>, assignee: bool) -> Decision {
         (true, _) => Verdict::PauseEnded,
         (false, false) => Verdict::PauseSet,
         (false, true) if assignee => Verdict::Assigned,
-        (false, true) => Verdict::PromiseMissed,
+        (false, true) => draft.happened.unwrap_or(Verdict::PromiseMissed),
     };
     draft.apply(verdict)
 }

@@ -6,8 +6,8 @@ use crate::{
     Announcement, Asked, Assign, Assignee, Audience, ClosingMessage, Connector, Control, EffectKind, EventId,
     Handover, HandoverAction, HandoverChange, HandoverEnd, HumanControl, LOOP_WINDOW, MAX_EVENT_AGE,
     NotificationKind, Origin, Pause, Principal, Promise, PromiseState, Purpose, RECENT_HANDOVERS,
-    REPLY_WINDOW_MARGIN, Recent, Returns, ScenarioKind, StaffId, TASK_DUE_AFTER, Task, TextSource, TimerKind,
-    Timestamp, UnansweredPolicy, Verdict, Waiting,
+    REPLY_WINDOW_MARGIN, REPLY_WINDOW_WARNING, Recent, Returns, ScenarioKind, StaffId, TASK_DUE_AFTER, Task,
+    TextSource, TimerKind, Timestamp, UnansweredPolicy, Verdict, Waiting,
 };
 
 use super::draft::Draft;
@@ -74,12 +74,16 @@ impl Draft<'_> {
 
     /// Soon nobody can answer the waiting client any more: told once.
     fn warn_of_window(&mut self) {
-        let epoch = self.conversation.epoch;
+        let (epoch, now) = (self.conversation.epoch, self.now);
+        let closes_at = self.conversation.window_told_at().map(|at| at + REPLY_WINDOW_WARNING);
         let Control::Human(human) = &mut self.conversation.control else { return };
         let Some(waiting) = &mut human.waiting else { return };
         waiting.window_told = true;
         let cause = format!("{epoch}-{}", waiting.event);
-        self.notify(NotificationKind::WindowClosing, self.assignee_or_admins(), &cause);
+        // Too late for a warning; what was promised is told in its own right.
+        if closes_at.is_some_and(|closes_at| now < closes_at) {
+            self.notify(NotificationKind::WindowClosing, self.assignee_or_admins(), &cause);
+        }
         self.happened(Verdict::WindowClosing);
     }
 
