@@ -9,7 +9,7 @@ use handover_aws::{
     store::{HealthNews, IN_DOUBT, LedgerState, NoteClaim, Recipient, Told},
     telemetry,
 };
-use handover_core::{Account, NotificationChannel, Staff, Timestamp, lower_base32, wants};
+use handover_core::{Account, Bug, NotificationChannel, Staff, Timestamp, lower_base32, planted, wants};
 use serde_json::json;
 
 use crate::{
@@ -230,7 +230,11 @@ impl App {
     /// What is said: the client's words only where the account wants them told.
     async fn words(&self, notice: &Notice) -> Result<Words, Failure> {
         let account = self.policies.account(&notice.account).await?;
-        let quote = if account.0.notify_text { self.quote(&account.0, notice).await? } else { None };
+        let quote = if account.0.notify_text || planted(Bug::EmailsQuote) {
+            self.quote(&account.0, notice).await?
+        } else {
+            None
+        };
         Ok(Words::new(notice, self.console_url.as_deref(), quote))
     }
 
