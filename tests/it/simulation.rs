@@ -7,7 +7,8 @@ fn no_seed_breaks_a_promise() {
     let tally = Campaign { seeds: 0..120, kinds: Fault::ALL.to_vec(), until_broken: false }.run();
     assert!(tally.broken.is_empty(), "{:?}", tally.broken);
     // It has been where it hurts.
-    for place in ["HandedOver", "StaleOutcome", "TakenOver", "PauseEnded", "promise Missed", "Bot Suppressed"] {
+    for place in ["HandedOver", "StaleOutcome", "TakenOver", "PauseEnded", "promise Missed", "Bot Suppressed"]
+    {
         assert!(tally.reached.contains_key(place), "{place} was never reached: {:?}", tally.reached);
     }
 }

@@ -3,7 +3,9 @@
 
 use handover_aws::{Processed, telemetry};
 use handover_core::{
-    ActionId, Assignee, Bug, Command, CommandKind, Conversation, ConversationId, DeliveryId, Envelope, Event, EventId, EventKind, MAX_NAME_CHARS, MAX_PAUSE, MAX_REPLY_CHARS, OutcomeResult, Permille, Principal, Record, Refusal, Retrieval, StaffId, Verdict, lower_base32, planted,
+    ActionId, Assignee, Bug, Command, CommandKind, Conversation, ConversationId, DeliveryId, Envelope, Event,
+    EventId, EventKind, MAX_NAME_CHARS, MAX_PAUSE, MAX_REPLY_CHARS, OutcomeResult, Permille, Principal,
+    Record, Refusal, Retrieval, StaffId, Verdict, lower_base32, planted,
 };
 use http::StatusCode;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};

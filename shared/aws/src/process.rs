@@ -4,7 +4,10 @@
 use std::{borrow::Cow, future::Future, pin::Pin};
 
 use handover_core::{
-    AccountId, Applied, Bug, CommandKind, Contact, ContactId, Conversation, ConversationId, Decision, Delivery, DeliveryResult, EchoEvidence, Effect, EffectKind, Envelope, EventId, EventKind, Evidence, Ignored, Input, MAX_LINKED, NotificationKind, OtherContact, Principal, Receipt, ReceiptStatus, Record, Refusal, Timestamp, decide, planted,
+    AccountId, Applied, Bug, CommandKind, Contact, ContactId, Conversation, ConversationId, Decision,
+    Delivery, DeliveryResult, EchoEvidence, Effect, EffectKind, Envelope, EventId, EventKind, Evidence,
+    Ignored, Input, MAX_LINKED, NotificationKind, OtherContact, Principal, Receipt, ReceiptStatus, Record,
+    Refusal, Timestamp, decide, planted,
 };
 use handover_detect::same_issue;
 

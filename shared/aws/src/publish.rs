@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use handover_core::{
-    Account, Bug, ClosingMessage, CommandKind, Content, Conversation, ConversationId, Directory, Effect, EffectId, EffectKind, Envelope, EventId, EventKind, Feedback, InboxId, TextSource, Timestamp, copies, planted,
+    Account, Bug, ClosingMessage, CommandKind, Content, Conversation, ConversationId, Directory, Effect,
+    EffectId, EffectKind, Envelope, EventId, EventKind, Feedback, InboxId, TextSource, Timestamp, copies,
+    planted,
 };
 
 use crate::{

@@ -10,7 +10,8 @@ use aws_sdk_dynamodb::{
     },
 };
 use handover_core::{
-    AccountId, Applied, Assignee, Bug, Contact, Conversation, ConversationId, Handover, HandoverChange, Origin, Verdict, planted,
+    AccountId, Applied, Assignee, Bug, Contact, Conversation, ConversationId, Handover, HandoverChange,
+    Origin, Verdict, planted,
 };
 
 use super::{

@@ -1,7 +1,9 @@
 //! What staff and API clients' commands lead to.
 
 use crate::{
-    ActionId, Assignee, Audience, Bug, Command, CommandKind, Control, Decision, HandoverChange, HandoverEnd, NotificationKind, Outcome, OutcomeResult, Pause, Principal, Purpose, Refusal, Returns, StaffId, TextSource, TimerKind, TurnId, Verdict, planted,
+    ActionId, Assignee, Audience, Bug, Command, CommandKind, Control, Decision, HandoverChange, HandoverEnd,
+    NotificationKind, Outcome, OutcomeResult, Pause, Principal, Purpose, Refusal, Returns, StaffId,
+    TextSource, TimerKind, TurnId, Verdict, planted,
 };
 
 use super::{contact, draft::Draft, outcome, too_old};

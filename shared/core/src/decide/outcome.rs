@@ -1,7 +1,8 @@
 //! What the bot's answer, or the lack of one, leads to.
 
 use crate::{
-    Bug, Control, Decision, HandoverAction, Issue, NotificationKind, Outcome, OutcomeResult, Purpose, Scenario, ScenarioKind, TextSource, Verdict, Waiting, planted,
+    Bug, Control, Decision, HandoverAction, Issue, NotificationKind, Outcome, OutcomeResult, Purpose,
+    Scenario, ScenarioKind, TextSource, Verdict, Waiting, planted,
 };
 
 use super::{draft::Draft, too_old};

@@ -3,7 +3,11 @@
 use std::time::Duration;
 
 use crate::{
-    Announcement, Asked, Assign, Assignee, Audience, Bug, ClosingMessage, Connector, Control, EffectKind, EventId, Handover, HandoverAction, HandoverChange, HandoverEnd, HumanControl, LOOP_WINDOW, MAX_EVENT_AGE, NotificationKind, Origin, Pause, Principal, Promise, PromiseState, Purpose, RECENT_HANDOVERS, REPLY_WINDOW_MARGIN, REPLY_WINDOW_WARNING, Recent, Returns, ScenarioKind, StaffId, TASK_DUE_AFTER, Task, TextSource, TimerKind, Timestamp, UnansweredPolicy, Verdict, Waiting, planted,
+    Announcement, Asked, Assign, Assignee, Audience, Bug, ClosingMessage, Connector, Control, EffectKind,
+    EventId, Handover, HandoverAction, HandoverChange, HandoverEnd, HumanControl, LOOP_WINDOW, MAX_EVENT_AGE,
+    NotificationKind, Origin, Pause, Principal, Promise, PromiseState, Purpose, RECENT_HANDOVERS,
+    REPLY_WINDOW_MARGIN, REPLY_WINDOW_WARNING, Recent, Returns, ScenarioKind, StaffId, TASK_DUE_AFTER, Task,
+    TextSource, TimerKind, Timestamp, UnansweredPolicy, Verdict, Waiting, planted,
 };
 
 use super::draft::Draft;
