@@ -143,6 +143,7 @@ impl OwnWork {
                 retention_days: 365,
                 notify_text: false,
                 sms_inbox: None,
+                event_bus: false,
             },
             directory: Directory::default(),
             bot: BotRevision { revision: 1, bot },

@@ -133,7 +133,7 @@ impl World {
                 | HandoverChange::Paused { .. } => {}
             }
         }
-        let marker = Marker { delivery: happening.delivery(), effects: applied.effects };
+        let marker = Marker { delivery: happening.delivery(), at: now, effects: applied.effects };
         self.markers.insert(happening.id(), marker);
         self.crew.insert(who, Working::Committed(happening));
     }
@@ -158,15 +158,15 @@ impl World {
 
     pub(crate) fn publish(&mut self, who: Crew) {
         let Some(Working::Committed(happening)) = self.crew.remove(&who) else { return };
-        let effects = self.markers.get(&happening.id()).map(|marker| marker.effects.clone());
-        for effect in effects.unwrap_or_default() {
+        let Some(Marker { at, effects, .. }) = self.markers.get(&happening.id()).cloned() else { return };
+        for effect in effects {
             match effect.kind {
-                EffectKind::Send { purpose, epoch, expires_at, .. } => {
+                EffectKind::Send { purpose, epoch, .. } => {
                     let outbound = Outbound {
                         effect: effect.id.to_string(),
                         purpose: number(purpose),
                         epoch,
-                        expires_at: expires_at.as_ms(),
+                        expires_at: (at + purpose.expires_after()).as_ms(),
                     };
                     self.outbound.push(outbound);
                 }

@@ -120,6 +120,7 @@ impl Setting {
             retention_days: 365,
             notify_text: false,
             sms_inbox: None,
+            event_bus: false,
         };
         let scenario = Scenario::HumanRequested { sensitivity: Sensitivity::Balanced, phrases: Vec::new() };
         let action = HandoverAction {

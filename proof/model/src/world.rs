@@ -110,6 +110,7 @@ pub struct Sent {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Marker {
     pub(crate) delivery: u8,
+    pub(crate) at: Timestamp,
     pub(crate) effects: Vec<Effect>,
 }
 
@@ -153,7 +154,7 @@ impl Hash for World {
         let domain = serde_json::to_string(&(&self.conversation, &self.contact));
         domain.unwrap_or_default().hash(hasher);
         for (event, marker) in &self.markers {
-            (event, marker.delivery).hash(hasher);
+            (event, marker.delivery, marker.at).hash(hasher);
         }
         (self.hours, &self.to_come, &self.queue, &self.timers, &self.in_place).hash(hasher);
         (&self.turns, &self.outbound, &self.sent, &self.open).hash(hasher);

@@ -83,11 +83,23 @@ pub enum Bug {
     ClosingOfAnotherRevision,
     /// A command is committed without a durable message behind it.
     CommandNotQueued,
+    /// The bot is asked whoever has control.
+    AskedInVain,
+    /// Humans in one conversation of a contact do not silence the bot in the others.
+    HoldersIgnored,
+    /// A contact's other conversations are not told what has changed for them.
+    NudgesDropped,
+    /// That an overdue task was told of is not noted.
+    OverdueNotNoted,
+    /// A staff member is told again what they were told before.
+    ToldAgain,
+    /// An automation is told again what it was told before.
+    AnnouncedAgain,
 }
 
 impl Bug {
     /// All of them.
-    pub const ALL: [Self; 38] = [
+    pub const ALL: [Self; 44] = [
         Self::FenceIgnoresEpoch,
         Self::FenceIgnoresControl,
         Self::ClosingAfterHuman,
@@ -126,6 +138,12 @@ impl Bug {
         Self::EmailsQuote,
         Self::ClosingOfAnotherRevision,
         Self::CommandNotQueued,
+        Self::AskedInVain,
+        Self::HoldersIgnored,
+        Self::NudgesDropped,
+        Self::OverdueNotNoted,
+        Self::ToldAgain,
+        Self::AnnouncedAgain,
     ];
 }
 

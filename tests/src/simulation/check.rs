@@ -1,5 +1,9 @@
 //! The promises, checked at the end of a run.
 
+mod contacts;
+mod told;
+mod turns;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt,
@@ -9,8 +13,8 @@ use std::{
 use handover_aws::store::LedgerState;
 use handover_cloud::scheduler::Lateness;
 use handover_core::{
-    ClosingMessage, Control, Directory, EffectKind, HandoverEnd, NotificationChannel, NotificationKind,
-    Origin, PromiseState, Purpose, TextSource, Timestamp, copies,
+    ClosingMessage, Control, Directory, EffectKind, HandoverEnd, Origin, PromiseState, Purpose, TextSource,
+    Timestamp,
 };
 
 use super::{
@@ -44,13 +48,25 @@ struct Checks<'a> {
     directory: Directory,
     violations: Vec<Violation>,
     reached: BTreeMap<String, u64>,
+    /// The ids of all announcements that were decided.
+    announcements: BTreeSet<String>,
+}
+
+const fn is_elsewhere(origin: &Origin) -> bool {
+    matches!(origin, Origin::Elsewhere { .. })
 }
 
 /// Checks everything; gives what was broken and what was reached.
 pub(crate) async fn all(run: &Run<'_>) -> (Vec<Violation>, BTreeMap<String, u64>) {
     let store = run.world.local.admin_store();
     let (_, directory) = store.account(run.account()).await.expect("the table works").expect("the account");
-    let mut checks = Checks { run, directory, violations: Vec::new(), reached: BTreeMap::new() };
+    let mut checks = Checks {
+        run,
+        directory,
+        violations: Vec::new(),
+        reached: BTreeMap::new(),
+        announcements: BTreeSet::new(),
+    };
     checks.left_over().await;
     checks.staff_were_not_told_texts();
     for client in CLIENTS {
@@ -70,7 +86,12 @@ pub(crate) async fn all(run: &Run<'_>) -> (Vec<Violation>, BTreeMap<String, u64>
         checks.closing_words(client, view).await;
         checks.commands(client, view);
         checks.told(client, view);
+        checks.announced(client, view);
+        checks.turns(client, view);
+        checks.together(client, view);
     }
+    checks.e_mails().await;
+    checks.nothing_else_was_announced();
     let asked = checks.run.done.turns.len();
     checks.reached.insert("turns asked".to_owned(), asked as u64);
     (checks.violations, checks.reached)
@@ -103,7 +124,7 @@ impl Checks<'_> {
 
     /// Eight: word to staff carries nothing that a client wrote.
     fn staff_were_not_told_texts(&mut self) {
-        let texts = [Words::Ask, Words::Question, Words::Unhelpful, Words::Thanks].map(Words::text);
+        let texts = Words::ALL.map(Words::text);
         for request in self.run.world.local.cloud().recorder().requests() {
             if request.method == "EMAIL" {
                 let said = format!("{} {:?}", request.body, request.headers);
@@ -181,9 +202,14 @@ impl Checks<'_> {
             self.reach(format!("promise {:?}", handover.promise));
             self.reach(format!("origin {}", handover.origin.name()));
         }
-        let triggers: BTreeSet<_> = view.handovers.iter().map(|handover| handover.trigger.as_str()).collect();
-        self.that(triggers.len() == view.handovers.len(), || {
-            format!("client {client}: one event began two handovers")
+        let own = view.handovers.iter().filter(|handover| !is_elsewhere(&handover.origin));
+        let mut triggers = BTreeSet::new();
+        let twice = own.filter(|handover| !triggers.insert(handover.trigger.as_str())).count();
+        self.that(twice == 0, || format!("client {client}: one event began two handovers"));
+        let changes =
+            view.handovers.len() + view.handovers.iter().filter(|one| one.ended_at.is_some()).count();
+        self.that(conversation.epoch == changes as u64, || {
+            format!("client {client}: {changes} changes of control, and it is epoch {}", conversation.epoch)
         });
         self.reach(match conversation.control {
             Control::Bot => "ends with the bot",
@@ -282,42 +308,33 @@ impl Checks<'_> {
         self.that(epochs.len() == all, || format!("client {client}: two closing messages of one handover"));
     }
 
-    /// Everything that was committed was done, and nothing was done that was not committed.
+    /// Three: every text that was committed is accounted for, nothing left that was not committed, and
+    /// nothing was decided twice.
     fn effects(&mut self, client: u8, view: &View) {
         let mut sends = BTreeSet::new();
-        let told: BTreeSet<&str> = view.notes.iter().map(|(_, note)| note.id.as_str()).collect();
-        for effect in view.messages.iter().flat_map(|message| &message.effects) {
-            match &effect.kind {
-                EffectKind::Send { purpose, expires_at, .. } => {
-                    sends.insert(effect.id.as_str());
-                    self.in_time(client, effect.id.as_str(), *expires_at);
-                    let known = view.ledger.iter().any(|entry| entry.effect == effect.id);
-                    self.that(known, || {
-                        format!("client {client}: a {purpose:?} text was committed and lost")
-                    });
-                }
-                EffectKind::StartTurn { turn, .. } => {
-                    let asked = self.run.done.turns.contains_key(turn.as_str());
-                    self.that(asked, || {
-                        format!("client {client}: a turn was committed and the bot not asked")
-                    });
-                }
-                EffectKind::Notify { about, audience, .. } => {
-                    for copy in copies(&effect.id, *about, audience, &self.directory) {
-                        let known = told.contains(copy.id.as_str());
+        let mut once = BTreeSet::new();
+        for message in &view.messages {
+            for effect in &message.effects {
+                let is_new = match &effect.kind {
+                    EffectKind::Send { purpose, .. } => {
+                        sends.insert(effect.id.as_str());
+                        self.in_time(client, effect.id.as_str(), message.at + purpose.expires_after());
+                        let known = view.ledger.iter().any(|entry| entry.effect == effect.id);
                         self.that(known, || {
-                            format!(
-                                "client {client}: {:?} was not told {about:?} by {:?}",
-                                copy.staff, copy.channel
-                            )
+                            format!("client {client}: a {purpose:?} text was committed and lost")
                         });
+                        once.insert(&effect.id)
                     }
-                }
-                EffectKind::Arm(_)
-                | EffectKind::Thread { .. }
-                | EffectKind::Announce { .. }
-                | EffectKind::Nudge { .. }
-                | EffectKind::Erase { .. } => {}
+                    EffectKind::StartTurn { .. } | EffectKind::Announce { .. } | EffectKind::Nudge { .. } => {
+                        once.insert(&effect.id)
+                    }
+                    // Some of what staff are told is told once a day, whatever it comes from.
+                    EffectKind::Notify { .. }
+                    | EffectKind::Arm(_)
+                    | EffectKind::Thread { .. }
+                    | EffectKind::Erase { .. } => true,
+                };
+                self.that(is_new, || format!("client {client}: decided twice: {effect:?}"));
             }
         }
         for entry in &view.ledger {
@@ -325,12 +342,6 @@ impl Checks<'_> {
                 format!("client {client}: a {:?} text that nobody committed", entry.purpose)
             });
         }
-        let outcomes = view.messages.iter().filter(|line| line.kind == "outcome").count();
-        let turns = view.messages.iter().flat_map(|message| &message.effects);
-        let turns = turns.filter(|effect| matches!(effect.kind, EffectKind::StartTurn { .. })).count();
-        self.that(outcomes == turns, || {
-            format!("client {client}: the bot was asked {turns} times, and {outcomes} outcomes are on record")
-        });
     }
 
     /// A text that has expired stays here; an answer of the bot's counts in its own epoch alone.
@@ -398,6 +409,14 @@ impl Checks<'_> {
     fn commands(&mut self, client: u8, view: &View) {
         let done = self.run.done.commands.iter().filter(|command| command.client == client);
         for command in done.cloned().collect::<Vec<_>>() {
+            if let Some(text) = &command.text {
+                let of_it = |left: &&super::run::Submitted| left.client == client && left.body == *text;
+                let count = self.run.done.submitted.iter().filter(of_it).count();
+                let most = if (400..500).contains(&command.status) { 0 } else { 1 };
+                self.that(count <= most, || {
+                    format!("client {client}: {text} left {count} times, after {}", command.status)
+                });
+            }
             let Some(id) = &command.command else { continue };
             let recorded = view.messages.iter().any(|line| line.id.as_str() == id);
             self.that(recorded, || {
@@ -406,16 +425,6 @@ impl Checks<'_> {
                     command.status
                 )
             });
-            if let Some(text) = &command.text {
-                let count = self
-                    .run
-                    .done
-                    .submitted
-                    .iter()
-                    .filter(|left| left.client == client && left.body == *text)
-                    .count();
-                self.that(count <= 1, || format!("client {client}: {text} left {count} times"));
-            }
         }
         if let Some(holder) = self.run.done.holders.get(&client) {
             let assignee = view.contact.assignee.as_ref().and_then(handover_core::Assignee::staff);
@@ -423,26 +432,5 @@ impl Checks<'_> {
                 format!("client {client}: {holder} claimed it, and {assignee:?} has it")
             });
         }
-    }
-
-    /// Somebody hears of every handover by an action, by e-mail at least once where that is wanted.
-    fn told(&mut self, client: u8, view: &View) {
-        for handover in view.handovers.iter().filter(|handover| handover.origin.scenario().is_some()) {
-            let heard = view.notes.iter().any(|(_, note)| {
-                note.epoch == Some(handover.epoch)
-                    && matches!(
-                        note.about,
-                        NotificationKind::ConversationAssigned | NotificationKind::ConversationWaiting
-                    )
-            });
-            self.that(heard, || format!("client {client}: nobody was told of handover {}", handover.epoch));
-        }
-        // The view's notes are all of the account's.
-        let by_email = |note: &handover_aws::store::NoteItem| {
-            note.channel == NotificationChannel::Email && note.failure.is_none()
-        };
-        let noted = view.notes.iter().filter(|(_, note)| by_email(note)).count();
-        let sent = self.run.world.emails().len();
-        self.that(sent >= noted, || format!("{noted} e-mails are on record, {sent} were sent"));
     }
 }

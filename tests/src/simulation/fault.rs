@@ -111,23 +111,34 @@ pub struct Target {
     pub function: &'static str,
     /// Where to.
     pub service: Service,
+    /// What the resource's name ends in.
+    pub resource: &'static str,
 }
 
-/// Each function with the services that it calls in the course of a run.
-const TARGETS: [(&str, Service); 13] = [
-    ("evaluate", Service::Sqs),
-    ("evaluate", Service::DynamoDb),
-    ("execute", Service::DynamoDb),
-    ("execute", Service::Sqs),
-    ("execute", Service::Scheduler),
-    ("resume", Service::DynamoDb),
-    ("resume", Service::Sqs),
-    ("deliver", Service::DynamoDb),
-    ("deliver", Service::World),
-    ("notify", Service::DynamoDb),
-    ("notify", Service::Ses),
-    ("console", Service::DynamoDb),
-    ("console", Service::Sqs),
+/// Each function with what it calls in the course of a run, and how many of those calls are worth striking:
+/// the first ones where there are few.
+const TARGETS: [(&str, Service, &str, u64); 21] = [
+    ("evaluate", Service::Sqs, "", 12),
+    ("evaluate", Service::DynamoDb, "", 6),
+    ("execute", Service::DynamoDb, "", 30),
+    ("execute", Service::Sqs, "ConversationQueue.fifo", 12),
+    ("execute", Service::Sqs, "OutboundQueue.fifo", 6),
+    ("execute", Service::Sqs, "TurnsQueue", 6),
+    ("execute", Service::Sqs, "NotificationsQueue", 6),
+    ("execute", Service::Scheduler, "", 5),
+    ("resume", Service::DynamoDb, "", 12),
+    ("resume", Service::Sqs, "", 6),
+    ("respond", Service::DynamoDb, "", 10),
+    ("respond", Service::World, "", 5),
+    ("respond", Service::Sqs, "", 5),
+    ("deliver", Service::DynamoDb, "", 15),
+    ("deliver", Service::World, "", 6),
+    ("deliver", Service::Sqs, "", 6),
+    ("notify", Service::DynamoDb, "", 20),
+    ("notify", Service::Ses, "", 5),
+    ("notify", Service::World, "", 8),
+    ("console", Service::DynamoDb, "", 20),
+    ("console", Service::Sqs, "", 8),
 ];
 
 impl Strike {
@@ -137,16 +148,18 @@ impl Strike {
         if dice.once_in(2) {
             return Some(Self { to: None, after: dice.below(160), fault });
         }
-        let suiting: Vec<_> = TARGETS.into_iter().filter(|(_, service)| fault.suits(*service)).collect();
-        let (function, service) = dice.one_of(&suiting)?;
-        Some(Self { to: Some(Target { function, service }), after: dice.below(12), fault })
+        let suiting: Vec<_> = TARGETS.into_iter().filter(|(_, service, ..)| fault.suits(*service)).collect();
+        let (function, service, resource, calls) = dice.one_of(&suiting)?;
+        Some(Self { to: Some(Target { function, service, resource }), after: dice.below(calls), fault })
     }
 
     /// Whether a call counts for it.
     pub(crate) fn counts(&self, call: &Call) -> bool {
-        self.fault.suits(call.service)
-            && self
-                .to
-                .is_none_or(|to| call.service == to.service && call.function.as_deref() == Some(to.function))
+        let meant = |to: Target| {
+            call.service == to.service
+                && call.function.as_deref() == Some(to.function)
+                && call.resource.ends_with(to.resource)
+        };
+        self.fault.suits(call.service) && self.to.is_none_or(meant)
     }
 }

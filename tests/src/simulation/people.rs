@@ -8,8 +8,9 @@ use http::{Request, StatusCode};
 use serde_json::{Value, json};
 
 use super::{
+    judge::submission,
     plan::{BY_CHAT, BY_TWILIO, ChatEvent, Words},
-    run::{PHONE, Post, Run, VISITOR, submission},
+    run::{PHONE, Post, Run, VISITOR},
 };
 
 /// How often a provider tries a webhook again, and how long it waits in between.

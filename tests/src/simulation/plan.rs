@@ -7,6 +7,7 @@ use handover_core::{Pause, UnansweredPolicy};
 
 use super::{
     dice::Dice,
+    draw,
     fault::{Fault, Strike},
 };
 
@@ -45,8 +46,14 @@ pub struct Conditions {
     pub stale_reads: bool,
     /// Some messages and items were written by another version, with fields that this one does not know.
     pub other_version: bool,
-    /// The bot is asked by turns; otherwise it lives elsewhere.
-    pub asked: bool,
+    /// Where the bot is.
+    pub bot: BotPlace,
+    /// The bot is slow now and then or silent, and so is the account's own automation.
+    pub moody: bool,
+    /// The actions assign as the sample's do; otherwise nobody is assigned.
+    pub assigns: bool,
+    /// Humans in one conversation of a contact silence the bot in all of them.
+    pub silent_everywhere: bool,
     /// What becomes of an unanswered message when the bot comes back.
     pub unanswered: UnansweredPolicy,
     /// Three handovers in a day keep a conversation with humans.
@@ -63,7 +70,10 @@ impl Conditions {
         skewed: false,
         stale_reads: false,
         other_version: false,
-        asked: true,
+        bot: BotPlace::AskedByHttp,
+        moody: false,
+        assigns: true,
+        silent_everywhere: false,
         unanswered: UnansweredPolicy::Answer,
         loop_guard: false,
     };
@@ -85,7 +95,14 @@ impl Conditions {
             skewed: dice.once_in(3),
             stale_reads: dice.once_in(5),
             other_version: dice.once_in(3),
-            asked: !dice.once_in(5),
+            bot: match dice.below(10) {
+                0 | 1 => BotPlace::Elsewhere,
+                2 => BotPlace::BuiltIn,
+                _ => BotPlace::AskedByHttp,
+            },
+            moody: dice.once_in(2),
+            assigns: !dice.once_in(3),
+            silent_everywhere: dice.once_in(2),
             unanswered: dice.one_of(&policies).unwrap_or_default(),
             loop_guard: dice.once_in(4),
         }
@@ -102,11 +119,25 @@ impl Conditions {
             Self { skewed: calm.skewed, ..self },
             Self { stale_reads: calm.stale_reads, ..self },
             Self { other_version: calm.other_version, ..self },
+            Self { moody: calm.moody, ..self },
+            Self { assigns: calm.assigns, ..self },
+            Self { silent_everywhere: calm.silent_everywhere, ..self },
             Self { unanswered: calm.unanswered, ..self },
             Self { loop_guard: calm.loop_guard, ..self },
         ];
         all.into_iter().filter(|conditions| *conditions != self).collect()
     }
+}
+
+/// Where the bot is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BotPlace {
+    /// The business's own, asked over HTTP.
+    AskedByHttp,
+    /// Built in: it answers from its entries.
+    BuiltIn,
+    /// It lives elsewhere, and asks for leave before it speaks.
+    Elsewhere,
 }
 
 /// Something that somebody does. `number` is unique in a run; what a provider delivers is named by it.
@@ -138,11 +169,13 @@ pub enum Step {
         /// Its number.
         number: u16,
     },
-    /// The bot takes what it is asked, and says what it found for all that it has.
+    /// A bot that lives elsewhere speaks; any other one gets the time to.
     Bot {
-        /// Decides what it says.
+        /// In whose conversation.
+        client: u8,
+        /// Its number.
         number: u16,
-        /// It has taken it before, and only speaks now.
+        /// It has asked for leave before, and only speaks now.
         late: bool,
     },
     /// Staff do something in the console.
@@ -153,6 +186,17 @@ pub enum Step {
         number: u16,
         /// What.
         what: StaffAction,
+    },
+    /// Staff do two things at once in the console.
+    Both {
+        /// In whose conversation.
+        client: u8,
+        /// Their number.
+        number: u16,
+        /// One.
+        one: StaffAction,
+        /// The other.
+        other: StaffAction,
     },
     /// Whatever is ready happens.
     Settle,
@@ -179,9 +223,15 @@ pub enum Words {
     Unhelpful,
     /// That it is content.
     Thanks,
+    /// Something that nobody knows.
+    Unknown,
 }
 
 impl Words {
+    /// All that there are.
+    pub(crate) const ALL: [Self; 5] =
+        [Self::Ask, Self::Question, Self::Unhelpful, Self::Thanks, Self::Unknown];
+
     /// In words.
     pub(crate) const fn text(self) -> &'static str {
         match self {
@@ -189,6 +239,7 @@ impl Words {
             Self::Question => "what are your opening hours?",
             Self::Unhelpful => "that did not help",
             Self::Thanks => "that worked, thank you",
+            Self::Unknown => "do you sell surfboards?",
         }
     }
 }
@@ -248,6 +299,10 @@ pub enum StaffAction {
     AssignTeam,
     /// Tick the task off.
     CompleteTask,
+    /// The clients are one person: they share a contact from now on.
+    Link,
+    /// They are two after all.
+    Unlink,
 }
 
 /// What the business changes.
@@ -268,13 +323,25 @@ impl Plan {
     pub fn draw(seed: u64, kinds: &[Fault]) -> Self {
         let mut dice = Dice::new(seed);
         let conditions = Conditions::draw(&mut dice, seed);
-        let length = u16::try_from(8 + dice.below(18)).unwrap_or(8);
-        let steps = (1..=length).map(|number| match Step::draw(&mut dice, number) {
+        let length = usize::try_from(8 + dice.below(18)).unwrap_or(8);
+        let mut steps = Vec::new();
+        while steps.len() < length {
+            // Every step has a number of its own, whether it uses it or not.
+            let number = u16::try_from(steps.len() + 1).unwrap_or(u16::MAX);
+            if dice.once_in(8) {
+                steps.extend(draw::motif(&mut dice, number));
+            } else {
+                steps.push(draw::step(&mut dice, number));
+            }
+        }
+        for step in &mut steps {
             // Six days of sweeps say no more than six hours of them.
-            Step::Wait(time) if conditions.sweeping => Step::Wait(time.min(Duration::from_hours(6))),
-            step => step,
-        });
-        let steps = steps.collect();
+            if let Step::Wait(time) = step
+                && conditions.sweeping
+            {
+                *time = (*time).min(Duration::from_hours(6));
+            }
+        }
         let faults = (0..dice.below(5)).filter_map(|_| Strike::draw(&mut dice, kinds)).collect();
         Self { seed, conditions, steps, faults }
     }
@@ -297,80 +364,6 @@ impl Plan {
     }
 }
 
-impl Step {
-    fn draw(dice: &mut Dice, number: u16) -> Self {
-        let client = if dice.once_in(2) { BY_TWILIO } else { BY_CHAT };
-        match dice.below(44) {
-            0..=10 => Self::Say { client, number, words: words(dice) },
-            11 | 12 => Self::Again { number: u16::try_from(1 + dice.below(u64::from(number))).unwrap_or(1) },
-            13..=17 => Self::Chat { number, what: chat(dice) },
-            18 => Self::Forge { number },
-            19..=22 => Self::Bot { number, late: dice.once_in(3) },
-            23..=29 => Self::Command { client, number, what: staff_action(dice) },
-            30..=34 => Self::Settle,
-            35..=40 => Self::Wait(dice.time()),
-            41 => Self::Configure(match dice.below(4) {
-                0 => Edit::Handover(!dice.once_in(3)),
-                1 => Edit::Labs(!dice.once_in(3)),
-                2 => Edit::Closing(number),
-                _ => Edit::Pause(u16::try_from(1 + dice.below(300)).unwrap_or(1)),
-            }),
-            42 => match dice.below(4) {
-                0 => Self::Outage(Service::DynamoDb),
-                1 => Self::Outage(Service::Sqs),
-                2 => Self::Outage(Service::Scheduler),
-                _ => Self::Outage(Service::World),
-            },
-            _ => {
-                if dice.once_in(2) {
-                    Self::Mend
-                } else {
-                    Self::FireEarly
-                }
-            }
-        }
-    }
-}
-
-fn words(dice: &mut Dice) -> Words {
-    match dice.below(8) {
-        0..=3 => Words::Ask,
-        4 | 5 => Words::Question,
-        6 => Words::Unhelpful,
-        _ => Words::Thanks,
-    }
-}
-
-fn chat(dice: &mut Dice) -> ChatEvent {
-    match dice.below(12) {
-        0 => ChatEvent::Edit(words(dice)),
-        1..=3 => ChatEvent::HumanEcho,
-        4 | 5 => ChatEvent::OwnEcho,
-        6 => ChatEvent::Consent { opted_out: dice.once_in(2) },
-        7 | 8 => ChatEvent::Thread { with_humans: dice.once_in(2) },
-        9 => ChatEvent::Receipt { failed: dice.once_in(2) },
-        _ => ChatEvent::Rename,
-    }
-}
-
-fn staff_action(dice: &mut Dice) -> StaffAction {
-    let colleague = dice.once_in(2);
-    match dice.below(16) {
-        0..=2 => StaffAction::Claim { colleague },
-        3 => StaffAction::ClaimRace,
-        4..=7 => StaffAction::Reply { colleague },
-        8 | 9 => StaffAction::HandBack,
-        10 => StaffAction::Resolve,
-        11 | 12 => StaffAction::Pause(match dice.below(3) {
-            0 => Pause::UntilHandedBack,
-            _ => Pause::For { days: 0, hours: 0, minutes: u16::try_from(1 + dice.below(240)).unwrap_or(1) },
-        }),
-        13 => StaffAction::Start,
-        14 => StaffAction::AssignTeam,
-        _ => StaffAction::CompleteTask,
-    }
-}
-
 impl fmt::Display for Plan {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(formatter, "seed {}: {:?}", self.seed, self.conditions)?;
@@ -378,8 +371,8 @@ impl fmt::Display for Plan {
             match to {
                 None => writeln!(formatter, "  call {after}: {}", fault.name())?,
                 Some(to) => {
-                    let service = format!("{:?}", to.service);
-                    writeln!(formatter, "  call {after} of {} to {service}: {}", to.function, fault.name())?;
+                    let (function, place) = (to.function, format!("{:?} {}", to.service, to.resource));
+                    writeln!(formatter, "  call {after} of {function} to {place}: {}", fault.name())?;
                 }
             }
         }

@@ -2,18 +2,21 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use handover_aws::{queue::Turn, store::LedgerItem, text_hash};
-use handover_cloud::{Call, Clock, RecordedRequest, Service, scheduler::Lateness, sqs::Order};
+use handover_aws::store::LedgerItem;
+use handover_cloud::{Call, Clock, Service, sqs::Order};
 use handover_core::{
-    AccountId, Bot, ClosingMessage, Connector, Control, Conversation, ConversationId, Labs, Pause, Purpose,
-    StaffId, Timestamp,
+    AccountId, Announcement, Bot, ClosingMessage, Connector, Control, Conversation, Labs, Pause, StaffId,
+    Timestamp,
 };
 use handover_local::LocalOptions;
+use serde_json::json;
 
 use super::{
+    automation::{AUTOMATION_HOST, AUTOMATION_URL, Automation},
+    bot::{BOT_HOST, BOT_URL, Heard},
     check::{self, Violation},
     dice::Dice,
-    plan::{BY_CHAT, BY_TWILIO, Conditions, Edit, Plan, Step},
+    plan::{BY_CHAT, BY_TWILIO, BotPlace, Conditions, Edit, Plan, Step},
     strike::Striker,
     versions,
 };
@@ -63,10 +66,12 @@ pub(crate) struct Ordered {
 pub(crate) struct Done {
     pub(crate) posts: BTreeMap<u16, Post>,
     pub(crate) commands: Vec<Ordered>,
-    /// Every turn that the bot was asked, with its epoch.
+    /// Every turn that a bot was asked over HTTP, with its epoch.
     pub(crate) turns: BTreeMap<String, u64>,
     /// Who has claimed a conversation for certain, by client.
     pub(crate) holders: BTreeMap<u8, StaffId>,
+    /// The clients have been one person, or may have been: nobody holds one of them for certain.
+    pub(crate) linked: bool,
     /// A text that left, and the epoch that it was decided in, in order.
     pub(crate) submitted: Vec<Submitted>,
 }
@@ -83,22 +88,18 @@ pub(crate) struct Submitted {
     pub(crate) entry: Option<LedgerItem>,
 }
 
-/// Where everything stood before a round.
-pub(crate) struct Watch {
-    /// A text may leave in it, or the story is told.
-    may_leave: bool,
-    states: BTreeMap<u8, Conversation>,
-    sequence: u64,
-}
-
 /// A run under way.
 pub(crate) struct Run<'a> {
     pub(crate) world: World,
     pub(crate) plan: &'a Plan,
     pub(crate) striker: Arc<Striker>,
     pub(crate) done: Done,
-    /// What the bot has been asked and not answered.
-    pub(crate) open_turns: Vec<Turn>,
+    /// What a bot was asked over HTTP.
+    pub(crate) heard: Heard,
+    /// The epoch that a bot that lives elsewhere was last told to speak in, by client.
+    pub(crate) leave: BTreeMap<u8, u64>,
+    /// What the account's automation heard.
+    pub(crate) automation: Automation,
     /// The chat's client is known by a stronger identity.
     pub(crate) renamed: bool,
     /// Since when a service is down, in Unix milliseconds.
@@ -111,14 +112,10 @@ pub(crate) struct Run<'a> {
 pub(crate) const PHONE: &str = "+4915123456700";
 /// What the chat calls its client, and a stronger name that shows itself later.
 pub(crate) const VISITOR: [&str; 2] = ["visitor-1", "strong-1"];
-/// Where a bot of the simulator's would live.
-const BOT_URL: &str = "https://bot.example/turns";
 /// Services are back after so long at the latest: what staff are to hear is tried for about two hours.
 const LONGEST_OUTAGE: Duration = Duration::from_mins(50);
 /// How long something that is due may wait while schedules fire.
 pub(crate) const RESUME_WITHIN: Duration = Duration::from_secs(120);
-/// How often everything is given time before it counts as restless.
-const MAX_ROUNDS: u32 = 40;
 
 /// All clients.
 pub(crate) const CLIENTS: [u8; 2] = [BY_TWILIO, BY_CHAT];
@@ -140,7 +137,12 @@ impl<'a> Run<'a> {
         if conditions.skewed {
             options.skews_ms = skews(plan.seed);
         }
-        let world = World::open(options, Connector::External, conditions.stale_reads).await;
+        let connector = match conditions.bot {
+            BotPlace::AskedByHttp => Connector::Http { url: BOT_URL.to_owned() },
+            BotPlace::BuiltIn => Connector::Faq,
+            BotPlace::Elsewhere => Connector::External,
+        };
+        let world = World::open(options, connector, conditions.stale_reads).await;
         if !conditions.sweeping {
             world.stop_sweep();
         }
@@ -154,21 +156,40 @@ impl<'a> Run<'a> {
             world.local.dispatcher().set_translator(Some(versions::translator(plan.seed)));
         }
         let striker = Striker::new(plan, cloud.clock().clone());
-        let hook = Arc::clone(&striker);
-        cloud.set_hook(Some(Arc::new(move |call: &Call| hook.fate(call))));
         let run = Self {
             world,
             plan,
             striker,
             done: Done::default(),
-            open_turns: Vec::new(),
+            heard: Heard::default(),
+            leave: BTreeMap::new(),
+            automation: Automation::default(),
             renamed: false,
             outage_since: None,
             violations: Vec::new(),
             story: told.then(Vec::new),
         };
         run.set_bot(|bot| set_up(bot, &conditions)).await;
+        run.connect().await;
+        let hook = Arc::clone(&run.striker);
+        run.world.local.cloud().set_hook(Some(Arc::new(move |call: &Call| hook.fate(call))));
         run
+    }
+
+    /// Connects the bot and the account's automation, as an admin does in the console.
+    async fn connect(&self) {
+        let Conditions { bot, moody, .. } = self.plan.conditions;
+        let recorder = self.world.local.cloud().recorder();
+        if bot == BotPlace::AskedByHttp {
+            let path = format!("/bots/{}/secrets", self.world.sample.clinic.bot);
+            let made = self.post_to_console(&path, "secret", &json!({"name": "signing_secret"})).await;
+            let secret = made.text("value").expect("a secret is made");
+            recorder.set_responder(BOT_HOST, self.heard.responder(self.plan.seed, secret));
+        }
+        let hears = json!({"url": AUTOMATION_URL, "events": Announcement::ALL.map(Announcement::name)});
+        let made = self.post_to_console("/webhooks", "webhook", &hears).await;
+        assert_eq!(made.status, 201, "the console takes a webhook: {made:?}");
+        recorder.set_responder(AUTOMATION_HOST, self.automation.responder(self.plan.seed, moody));
     }
 
     async fn to_the_end(mut self) -> Report {
@@ -210,13 +231,9 @@ impl<'a> Run<'a> {
             Step::Again { number } => self.again(number).await,
             Step::Chat { number, what } => self.chat(number, what).await,
             Step::Forge { number } => self.forge(number).await,
-            Step::Bot { number, late } => {
-                if !late {
-                    self.take_turns();
-                }
-                self.bot_speaks(number);
-            }
+            Step::Bot { client, number, late } => self.bot_speaks(client, number, late).await,
             Step::Command { client, number, what } => self.command(client, number, what).await,
+            Step::Both { client, number, one, other } => self.both(client, number, [one, other]).await,
             Step::Settle => {
                 if self.plan.conditions.other_version {
                     self.mark_items().await;
@@ -236,7 +253,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn mend(&mut self) {
+    pub(crate) fn mend(&mut self) {
         self.outage_since = None;
         self.striker.outage(None);
     }
@@ -340,127 +357,12 @@ impl<'a> Run<'a> {
         progressed
     }
 
-    /// Where everything stands before something happens that texts may leave in.
-    pub(crate) async fn watch(&self) -> Watch {
-        let cloud = self.world.local.cloud();
-        let depths = cloud.sqs().depths(&self.world.queue("OutboundQueue.fifo")).expect("the queue exists");
-        // Of several at once, one may publish a text and another one send it.
-        let may_leave = depths.total() > 0 || self.plan.conditions.together > 1 || self.story.is_some();
-        let states = if may_leave { self.states().await } else { BTreeMap::new() };
-        Watch { may_leave, states, sequence: cloud.recorder().last_sequence() }
+    /// Whether the story is told.
+    pub(crate) const fn is_told(&self) -> bool {
+        self.story.is_some()
     }
 
-    /// Where the clients' conversations stand.
-    pub(crate) async fn states(&self) -> BTreeMap<u8, Conversation> {
-        let mut states = BTreeMap::new();
-        for client in CLIENTS {
-            for id in self.names(client) {
-                let state = self.world.local.admin_store().state(self.account(), &id).await;
-                if let Some(state) = state.expect("the table works") {
-                    states.insert(client, state);
-                }
-            }
-        }
-        states
-    }
-
-    /// The conversations that a client's identities may lead to.
-    pub(crate) fn names(&self, client: u8) -> Vec<ConversationId> {
-        if client == BY_TWILIO {
-            return vec![self.world.conversation(self.world.twilio(), PHONE)];
-        }
-        let inbox = &self.world.sample.clinic.generic;
-        VISITOR.iter().map(|name| self.world.conversation(inbox, name)).collect()
-    }
-
-    /// Two: what left in a round must have stood when the round began, or have been decided in it.
-    pub(crate) async fn judge(&mut self, watch: Watch) {
-        let Watch { may_leave, states: before, sequence } = watch;
-        if !may_leave {
-            return;
-        }
-        self.tell_round(&before).await;
-        let requests = self.world.local.cloud().recorder().requests_after(sequence);
-        let mut after = None;
-        for request in requests {
-            let Some((client, effect, body)) = submission(&request) else { continue };
-            if after.is_none() {
-                after = Some(self.states().await);
-            }
-            let now = after.as_ref().and_then(|after| after.get(&client));
-            let Some(now) = now else {
-                self.broken(format!("client {client}: a text left for a conversation that is not there"));
-                continue;
-            };
-            let ledger = self.world.local.admin_store().ledger(self.account(), &now.id).await;
-            let hash = text_hash(&now.id, &body);
-            let of_it = ledger.expect("the table works").into_iter().filter(|entry| match &effect {
-                Some(effect) => entry.effect.as_str() == effect,
-                None => entry.text_hash == hash,
-            });
-            // The same words may have left before.
-            let entry = of_it.max_by_key(|entry| (entry.at, entry.epoch));
-            let opted_out = before.get(&client).is_some_and(|state| state.opted_out) && now.opted_out;
-            if opted_out {
-                self.broken(format!("client {client}: {body:?} left though the client wants nothing"));
-            }
-            let judged =
-                entry.as_ref().zip(before.get(&client)).and_then(|(entry, state)| stale(entry, state));
-            if let Some(why) = judged {
-                self.broken(format!("client {client}: {body:?} left though {why}"));
-            }
-            let (sequence, at) = (request.sequence, Timestamp::from_ms(request.at_ms));
-            self.done.submitted.push(Submitted { client, sequence, at, effect, body, entry });
-        }
-    }
-
-    /// Everything works again, and all that is due gets its time.
-    async fn rest(&mut self) {
-        self.say(|| "everything works again".to_owned());
-        self.mend();
-        self.striker.heal();
-        // Schedules that were lost stay lost; what comes from now on is in order.
-        self.world.local.cloud().scheduler().set_lateness(Lateness::Exact);
-        self.travel(Duration::from_mins(20)).await;
-        for _ in 0..MAX_ROUNDS {
-            self.take_turns();
-            self.bot_speaks(0);
-            self.settle().await;
-            if self.plan.conditions.lateness == Lateness::Dropped {
-                let queue = self.world.queue("TimersQueue");
-                self.world.local.cloud().sqs().send(&queue, &sweep()).expect("the queue takes it");
-                self.settle().await;
-            }
-            let wakes = self.states().await.into_values().filter_map(|state| state.wake_at()).min();
-            self.take_turns();
-            match wakes {
-                Some(at) => {
-                    self.travel(at.since(self.world.now()) + RESUME_WITHIN).await;
-                    self.woken(at).await;
-                }
-                None if self.open_turns.is_empty() => {
-                    self.travel(Duration::from_mins(20)).await;
-                    return;
-                }
-                None => {}
-            }
-        }
-        self.broken("it does not come to rest".to_owned());
-    }
-
-    /// Four: what was due has happened by itself, where its schedule was not lost.
-    async fn woken(&mut self, due_at: Timestamp) {
-        if self.plan.conditions.lateness == Lateness::Dropped {
-            return;
-        }
-        for (client, state) in self.states().await {
-            if state.wake_at().is_some_and(|at| at <= due_at) {
-                self.broken(format!("client {client}: what was due did not happen by itself"));
-            }
-        }
-    }
-
-    async fn tell_round(&mut self, before: &BTreeMap<u8, Conversation>) {
+    pub(crate) async fn tell_round(&mut self, before: &BTreeMap<u8, Conversation>) {
         if self.story.is_none() {
             return;
         }
@@ -485,53 +387,21 @@ impl<'a> Run<'a> {
     }
 }
 
-/// What of a text's reasons had gone before the round in which it left.
-fn stale(entry: &LedgerItem, before: &Conversation) -> Option<String> {
-    let epoch = entry.epoch;
-    match (entry.purpose, &before.control) {
-        (Purpose::Staff, _) => None,
-        _ if before.epoch > epoch => Some(format!("epoch {} had begun, and it is of {epoch}", before.epoch)),
-        (Purpose::Bot, Control::Human(_)) if before.epoch == epoch => Some("humans had control".to_owned()),
-        (Purpose::Closing, Control::Human(human))
-            if before.epoch == epoch && human.last_human_at.is_some() =>
-        {
-            Some("a human had written".to_owned())
-        }
-        (Purpose::Bot | Purpose::Closing, Control::Bot | Control::Human(_)) => None,
-    }
-}
-
-/// To whom a text went, the effect where the provider is told, and the words.
-pub(crate) fn submission(request: &RecordedRequest) -> Option<(u8, Option<String>, String)> {
-    if request.url.starts_with("https://api.twilio.com/") {
-        let mut form = form_urlencoded::parse(request.body.as_bytes());
-        let body = form.find(|(key, _)| key == "Body").map(|(_, value)| value.into_owned())?;
-        return Some((BY_TWILIO, None, body));
-    }
-    if !request.url.starts_with("https://bot.example/") || request.url == BOT_URL {
-        return None;
-    }
-    let body: serde_json::Value = serde_json::from_str(&request.body).ok()?;
-    let field = |name: &str| body.get(name).and_then(serde_json::Value::as_str).map(str::to_owned);
-    Some((BY_CHAT, field("id"), field("text")?))
-}
-
 fn set_up(bot: &mut Bot, conditions: &Conditions) {
-    if conditions.asked {
-        bot.connector = Connector::Http { url: BOT_URL.to_owned() };
-    }
     bot.unanswered = conditions.unanswered;
     bot.loop_guard = conditions.loop_guard;
-}
-
-fn sweep() -> handover_cloud::sqs::SendRequest {
-    handover_cloud::sqs::SendRequest { body: r#"{"kind":"sweep"}"#.to_owned(), ..Default::default() }
+    bot.pause_all_inboxes = conditions.silent_everywhere;
+    if !conditions.assigns {
+        for action in &mut bot.actions {
+            action.assign = None;
+        }
+    }
 }
 
 /// Up to three seconds ahead or behind, each function its own.
 fn skews(seed: u64) -> BTreeMap<String, i64> {
     let mut dice = Dice::new(seed ^ 0xc10c);
-    let functions = ["evaluate", "execute", "resume", "deliver", "notify", "console"];
+    let functions = ["evaluate", "execute", "resume", "respond", "deliver", "notify", "console"];
     let skew = |name: &str| (name.to_owned(), i64::try_from(dice.below(6_001)).unwrap_or(0) - 3_000);
     functions.into_iter().map(skew).collect()
 }

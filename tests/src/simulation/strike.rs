@@ -3,14 +3,15 @@
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use handover_cloud::{Call, Clock, Service, Verdict};
 
 use super::{
     dice::Dice,
-    fault::{Strike, failure},
-    plan::Plan,
+    fault::{Fault, Strike, failure},
+    plan::{Conditions, Plan},
 };
 
 /// A fence that is older than this when its text leaves is no fence (DESIGN: submit within a second).
@@ -22,6 +23,8 @@ pub(crate) struct Striker {
     clock: Clock,
     /// Invocations are mixed: a call may belong to any of several.
     mixed: bool,
+    /// The bot is slow or silent now and then.
+    moody: bool,
     state: Mutex<State>,
 }
 
@@ -32,6 +35,10 @@ struct State {
     strikes: Vec<(Strike, u64)>,
     outage: Option<Service>,
     healed: bool,
+    /// Two calls of the console are mixed at the moment.
+    mixing: bool,
+    /// What tells staff and automations was struck, or killed.
+    notify_struck: bool,
     struck: BTreeMap<String, u64>,
     calls: u64,
     fence_read_ms: Option<i64>,
@@ -45,12 +52,15 @@ impl Striker {
             strikes: plan.faults.iter().map(|strike| (*strike, 0)).collect(),
             outage: None,
             healed: false,
+            mixing: false,
+            notify_struck: false,
             struck: BTreeMap::new(),
             calls: 0,
             fence_read_ms: None,
             late: Vec::new(),
         };
-        Arc::new(Self { clock, mixed: plan.conditions.together > 1, state: Mutex::new(state) })
+        let Conditions { together, moody, .. } = plan.conditions;
+        Arc::new(Self { clock, mixed: together > 1, moody, state: Mutex::new(state) })
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -65,27 +75,33 @@ impl Striker {
         if !self.mixed && function == "deliver" {
             state.watch(call, self.clock.now_ms());
         }
+        let mixed = self.mixed || state.mixing;
         if state.healed {
-            return state.stand_back(self.mixed);
+            return state.stand_back(mixed);
         }
-        if state.outage == Some(call.service) {
+        let verdict = if state.outage == Some(call.service) {
             state.count("outage");
-            return failure();
-        }
-        let mut hit = None;
-        for (strike, seen) in state.strikes.iter_mut().filter(|(strike, _)| strike.counts(call)) {
-            if *seen == strike.after {
-                hit = hit.or(Some(strike.fault));
-            }
-            *seen += 1;
-        }
-        match hit {
-            Some(fault) => {
-                state.count(fault.name());
-                fault.verdict()
-            }
-            None => state.stand_back(self.mixed),
-        }
+            failure()
+        } else if let Some(fault) = state.hit(call) {
+            state.count(fault.name());
+            fault.verdict()
+        } else if self.moody && function == "respond" && call.service == Service::World {
+            return state.mood();
+        } else {
+            return state.stand_back(mixed);
+        };
+        state.notify_struck |= function == "notify";
+        verdict
+    }
+
+    /// Mixes the calls of the invocations that run at once, or stops doing so.
+    pub(crate) fn mix(&self, mixing: bool) {
+        self.state().mixing = mixing;
+    }
+
+    /// Whether what tells staff and automations was struck: then it may tell a thing again.
+    pub(crate) fn notify_struck(&self) -> bool {
+        self.state().notify_struck
     }
 
     /// Takes a service down, or brings all back.
@@ -117,6 +133,27 @@ impl State {
         *self.struck.entry(what.to_owned()).or_default() += 1;
     }
 
+    /// The fault that strikes a call, if one does.
+    fn hit(&mut self, call: &Call) -> Option<Fault> {
+        let mut hit = None;
+        for (strike, seen) in self.strikes.iter_mut().filter(|(strike, _)| strike.counts(call)) {
+            if *seen == strike.after {
+                hit = hit.or(Some(strike.fault));
+            }
+            *seen += 1;
+        }
+        hit
+    }
+
+    /// A bot that takes its time, or does not answer at all.
+    fn mood(&mut self) -> Verdict {
+        match self.dice.below(8) {
+            0 => Verdict::LoseAnswer,
+            1 | 2 => Verdict::Delay(Duration::from_secs(1 + self.dice.below(9))),
+            _ => Verdict::StandBack(u32::try_from(self.dice.below(40)).unwrap_or(0)),
+        }
+    }
+
     /// Invocations that run at once take turns, as their calls' latencies have it.
     fn stand_back(&mut self, mixed: bool) -> Verdict {
         match if mixed { self.dice.below(4) } else { 0 } {
@@ -138,7 +175,8 @@ impl State {
             | Service::Sqs
             | Service::Scheduler
             | Service::SecretsManager
-            | Service::Ses => {}
+            | Service::Ses
+            | Service::Events => {}
         }
     }
 }

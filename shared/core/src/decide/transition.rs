@@ -61,7 +61,9 @@ impl Draft<'_> {
 
     /// The open task is overdue: told once.
     fn tell_overdue(&mut self) {
-        self.conversation.task_due_at = None;
+        if !planted(Bug::OverdueNotNoted) {
+            self.conversation.task_due_at = None;
+        }
         let Some(epoch) = self.conversation.open_task else { return };
         // Who hears in the same moment that this very client was not answered in time knows enough.
         let missed = self.handovers.iter().any(|(of, change)| {
