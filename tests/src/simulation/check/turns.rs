@@ -28,10 +28,11 @@ impl Checks<'_> {
                 continue;
             };
             let since = line.record.epoch;
-            let counted_in = match line.record.verdict {
-                Verdict::BotReplied | Verdict::NoAnswer => Some(since),
-                Verdict::HandedOver => Some(since.saturating_sub(1)),
-                _ => None,
+            let verdict = line.record.verdict;
+            let counted_in = if matches!(verdict, Verdict::BotReplied | Verdict::NoAnswer) {
+                Some(since)
+            } else {
+                Some(since.saturating_sub(1)).filter(|_| verdict == Verdict::HandedOver)
             };
             self.that(counted_in.is_none_or(|counted_in| counted_in == *epoch), || {
                 format!("client {client}: an outcome of epoch {epoch} counted in {counted_in:?}")
