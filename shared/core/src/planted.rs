@@ -45,8 +45,8 @@ pub enum Bug {
     EarlyTimerForgotten,
     /// Two timers of an epoch have the same name.
     TimersShareAName,
-    /// The sweep does not look where the bot has control.
-    SweepSkipsBots,
+    /// The sweep does not go on to its next page: where the bot has control, for one.
+    SweepStopsHalfway,
     /// When something falls due is not in the index.
     WakeNotIndexed,
     /// An event that was processed is processed again.
@@ -119,7 +119,7 @@ impl Bug {
         Self::ArmForgotten,
         Self::EarlyTimerForgotten,
         Self::TimersShareAName,
-        Self::SweepSkipsBots,
+        Self::SweepStopsHalfway,
         Self::WakeNotIndexed,
         Self::MarkerUnconditional,
         Self::VersionUnconditional,
