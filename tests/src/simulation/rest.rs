@@ -7,6 +7,8 @@ use handover_core::{Conversation, Timestamp};
 
 use super::run::{RESUME_WITHIN, Run};
 
+/// How long something that is due may wait for the sweep.
+const SWEPT_WITHIN: Duration = Duration::from_mins(6);
 /// How often everything is given time before it counts as restless.
 const MAX_ROUNDS: u32 = 40;
 
@@ -36,7 +38,9 @@ impl Run<'_> {
                 })
                 .await;
             }
-            if !self.plan.conditions.sweeping || self.plan.conditions.lateness == Lateness::Dropped {
+            if self.plan.conditions.sweeping && self.plan.conditions.lateness != Lateness::Dropped {
+                self.travel(SWEPT_WITHIN).await;
+            } else {
                 let queue = self.world.queue("TimersQueue");
                 self.world.local.cloud().sqs().send(&queue, &sweep()).expect("the queue takes it");
                 self.settle().await;

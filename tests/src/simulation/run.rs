@@ -1,6 +1,6 @@
 //! Running a plan.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{cell::Cell, collections::BTreeMap, sync::Arc, time::Duration};
 
 use handover_aws::store::LedgerItem;
 use handover_cloud::{Call, Clock, Service, sqs::Order};
@@ -102,6 +102,8 @@ pub(crate) struct Run<'a> {
     pub(crate) automation: Automation,
     /// The chat's client is known by a stronger identity.
     pub(crate) renamed: bool,
+    /// Where everything stood, after so many writes.
+    pub(crate) seen: Cell<Option<(u64, BTreeMap<u8, Conversation>)>>,
     /// Since when a service is down, in Unix milliseconds.
     outage_since: Option<i64>,
     pub(crate) violations: Vec<Violation>,
@@ -164,6 +166,7 @@ impl<'a> Run<'a> {
             heard: Heard::default(),
             leave: BTreeMap::new(),
             automation: Automation::default(),
+            seen: Cell::new(None),
             renamed: false,
             outage_since: None,
             violations: Vec::new(),

@@ -41,6 +41,8 @@ struct State {
     notify_struck: bool,
     struck: BTreeMap<String, u64>,
     calls: u64,
+    /// Calls that may have written to the table.
+    writes: u64,
     fence_read_ms: Option<i64>,
     late: Vec<i64>,
 }
@@ -56,6 +58,7 @@ impl Striker {
             notify_struck: false,
             struck: BTreeMap::new(),
             calls: 0,
+            writes: 0,
             fence_read_ms: None,
             late: Vec::new(),
         };
@@ -72,6 +75,8 @@ impl Striker {
         let Some(function) = call.function.as_deref() else { return Verdict::Proceed };
         let mut state = self.state();
         state.calls += 1;
+        let reads = ["GetItem", "Query", "BatchGetItem"].contains(&call.operation.as_str());
+        state.writes += u64::from(call.service == Service::DynamoDb && !reads);
         if !self.mixed && function == "deliver" {
             state.watch(call, self.clock.now_ms());
         }
@@ -114,6 +119,11 @@ impl Striker {
         let mut state = self.state();
         state.healed = true;
         state.outage = None;
+    }
+
+    /// How many calls there were that may have written to the table.
+    pub(crate) fn writes(&self) -> u64 {
+        self.state().writes
     }
 
     /// How many calls there were, and what was struck.
