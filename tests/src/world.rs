@@ -12,6 +12,7 @@ use bytes::Bytes;
 use handover_cloud::{Call, Clock, Verdict, scheduler::Lateness};
 use handover_core::{AccountId, Connector, ConversationId, Timestamp};
 use handover_local::{ClientMessage, Local, LocalOptions, Sample, SampleInbox};
+use handover_providers::standard_webhooks_signature;
 use http::{Request, StatusCode};
 
 /// 2026-11-22T09:00:00Z, when every world begins.
@@ -47,8 +48,16 @@ impl World {
 
     /// A new world whose bots are asked in this way.
     pub async fn with(seed: u64, connector: Connector) -> Self {
-        let local = Local::open(LocalOptions::in_memory(Clock::manual(START_MS), seed)).await;
-        let local = local.expect("the local system opens");
+        Self::open(LocalOptions::in_memory(Clock::manual(START_MS), seed), connector, false).await
+    }
+
+    /// A new world with these options; `stale_reads`: eventually consistent reads can be made to miss the
+    /// latest write.
+    pub async fn open(options: LocalOptions, connector: Connector, stale_reads: bool) -> Self {
+        let local = Local::open(options).await.expect("the local system opens");
+        if stale_reads {
+            local.cloud().keep_replica().expect("nothing is written yet");
+        }
         let sample = local.sample_with(connector).await.expect("the sample is stored");
         let world = Self { local, sample };
         // The sweep is due as soon as the world begins.
@@ -68,6 +77,24 @@ impl World {
         let id = format!("{id:0>32}");
         let message = ClientMessage { id, from: from.to_owned(), text: text.to_owned() };
         inbox.call(self.local.public_url(), &message, self.local.wall())
+    }
+
+    /// The call by which the clinic's own system delivers an event to its generic inbox.
+    pub fn generic_call(&self, call_id: &str, event: &serde_json::Value) -> Request<Bytes> {
+        let inbox = &self.sample.clinic.generic;
+        let now = self.local.wall();
+        let body = event.to_string();
+        let signature =
+            standard_webhooks_signature(&inbox.secret, call_id, now.as_seconds(), body.as_bytes());
+        Request::builder()
+            .method("POST")
+            .uri(inbox.webhook_url(self.local.public_url()))
+            .header("content-type", "application/json")
+            .header("webhook-id", call_id)
+            .header("webhook-timestamp", now.as_seconds().to_string())
+            .header("webhook-signature", signature.expect("the sample's secret is one"))
+            .body(Bytes::from(body))
+            .expect("a request")
     }
 
     /// Makes one webhook call.
@@ -194,16 +221,24 @@ impl World {
     pub async fn forget_handover(&self, conversation: &ConversationId, epoch: u64) {
         let pk = format!("C#{}#{conversation}", self.account());
         let sk = format!("HANDOVER#{epoch:010}");
+        let key = serde_json::json!({"pk": {"S": pk}, "sk": {"S": sk}});
+        let done = self.dynamodb("DeleteItem", serde_json::json!({"Key": key})).await;
+        assert!(done, "the table forgets");
+    }
+
+    /// An administrator's own request to the table, without the table's name; whether it was done.
+    pub async fn dynamodb(&self, operation: &str, mut request: serde_json::Value) -> bool {
         let table = self.local.cloud().template().tables.first().expect("a table").name.clone();
-        let body = serde_json::json!({"TableName": table, "Key": {"pk": {"S": pk}, "sk": {"S": sk}}});
+        if let Some(fields) = request.as_object_mut() {
+            fields.insert("TableName".to_owned(), serde_json::Value::String(table));
+        }
         let request = Request::builder()
             .method("POST")
             .uri("http://aws.local/")
-            .header("x-amz-target", "DynamoDB_20120810.DeleteItem")
-            .body(Bytes::from(body.to_string()))
+            .header("x-amz-target", format!("DynamoDB_20120810.{operation}"))
+            .body(Bytes::from(request.to_string()))
             .expect("a request");
-        let response = self.local.cloud().call(request).await.expect("the table answers");
-        assert!(response.status().is_success(), "{:?}", response.body());
+        self.local.cloud().call(request).await.expect("the table answers").status().is_success()
     }
 
     /// Lets every call proceed again.

@@ -3,9 +3,9 @@
 
 use handover_aws::{Processed, telemetry};
 use handover_core::{
-    ActionId, Assignee, Command, CommandKind, Conversation, ConversationId, DeliveryId, Envelope, Event,
+    ActionId, Assignee, Bug, Command, CommandKind, Conversation, ConversationId, DeliveryId, Envelope, Event,
     EventId, EventKind, MAX_NAME_CHARS, MAX_PAUSE, MAX_REPLY_CHARS, OutcomeResult, Permille, Principal,
-    Record, Refusal, Retrieval, StaffId, Verdict, lower_base32,
+    Record, Refusal, Retrieval, StaffId, Verdict, lower_base32, planted,
 };
 use http::StatusCode;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -178,7 +178,9 @@ pub(crate) async fn run_on<W: Wanted + Send>(call: &Call<'_>, conversation: &Con
     let command = Command { by, reason, kind };
     let envelope = envelope(call, conversation, command)?;
     // From here on it is durable: if this process dies, `execute` does it.
-    call.app.processor.queues().events(std::slice::from_ref(&envelope)).await?;
+    if !planted(Bug::CommandNotQueued) {
+        call.app.processor.queues().events(std::slice::from_ref(&envelope)).await?;
+    }
     let done = |record: &Record| Done {
         command: envelope.event.id.clone(),
         verdict: record.verdict,

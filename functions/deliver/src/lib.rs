@@ -15,7 +15,8 @@ use handover_aws::{
     telemetry, text_hash,
 };
 use handover_core::{
-    Delivery, DeliveryId, DeliveryResult, Envelope, Event, EventId, EventKind, Timestamp, lower_base32,
+    Bug, Delivery, DeliveryId, DeliveryResult, Envelope, Event, EventId, EventKind, Timestamp, lower_base32,
+    planted,
 };
 use handover_providers::Secrets;
 
@@ -113,6 +114,11 @@ impl App {
         };
         let settled = match self.store.claim(&claim, self.clock.now()).await? {
             Claimed::Ours(attempt) => self.submit(&outbound, &claim, attempt, checked).await?,
+            Claimed::Before(entry)
+                if entry.state == LedgerState::Claimed && planted(Bug::LeftBehindSentAgain) =>
+            {
+                self.submit(&outbound, &claim, entry.attempt, checked).await?
+            }
             Claimed::Before(entry) => self.left_behind(&claim, *entry).await?,
         };
         telemetry::count("delivery", state_name(settled.state));

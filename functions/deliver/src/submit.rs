@@ -9,7 +9,7 @@ use handover_aws::{
     store::{Claim, LedgerState},
     text_hash,
 };
-use handover_core::{Conversation, DeliveryResult, Fence, Provider, Suppressed, fence};
+use handover_core::{Bug, Conversation, DeliveryResult, Fence, Provider, Suppressed, fence, planted};
 use handover_providers::{Endpoint, Outgoing, Secrets, SendResult, classify, parts, send_text, timeout};
 
 use crate::{App, Settled};
@@ -117,7 +117,8 @@ impl App {
             match checked {
                 Checked::Stop(settlement) => return Ok(settlement),
                 Checked::Go { requests, provider, read_at } => {
-                    if self.clock.monotonic().saturating_sub(read_at) < FENCE_LIVE {
+                    let age = self.clock.monotonic().saturating_sub(read_at);
+                    if age < FENCE_LIVE || planted(Bug::FenceReadOnce) {
                         return self.submit_all(provider, requests).await;
                     }
                 }
@@ -193,6 +194,9 @@ impl App {
             let result = match answer {
                 Ok(answer) => classify(provider, answer.status(), answer.headers(), answer.body()),
                 Err(SendError::NotSent { .. }) => SendResult::Retry { after: None },
+                Err(SendError::Ambiguous { .. }) if planted(Bug::AmbiguousSentAgain) => {
+                    SendResult::Retry { after: None }
+                }
                 Err(SendError::Ambiguous { .. }) => SendResult::Ambiguous,
             };
             match result {

@@ -14,7 +14,7 @@ use handover_aws::{
     queue::{Quarantined, RawCall},
     telemetry, understand,
 };
-use handover_core::{DeliveryId, Envelope, Inbox, InboxId, lower_base32};
+use handover_core::{Bug, DeliveryId, Envelope, Inbox, InboxId, lower_base32, planted};
 use handover_providers::{
     Endpoint, READ_HEADERS, Reply, Secrets, Verdict, WebhookRequest, body_limit, receive,
 };
@@ -181,6 +181,7 @@ impl App {
                     .collect();
                 match self.queues.events(&envelopes).await {
                     Ok(()) => accepted.reply.into(),
+                    Err(_) if planted(Bug::TakenBeforeDurable) => accepted.reply.into(),
                     Err(failure) => unavailable(&failure),
                 }
             }

@@ -9,7 +9,7 @@ use handover_aws::{
     store::{Announcing, HealthNews, LedgerState, NoteClaim, Recipient},
     telemetry,
 };
-use handover_core::{Assignee, Handover, HandoverId, Timestamp, WebhookId};
+use handover_core::{Assignee, Bug, Handover, HandoverId, Timestamp, WebhookId, planted};
 use serde_json::{Value, json};
 
 use crate::{
@@ -124,6 +124,7 @@ impl App {
     async fn may_announce(&self, announced: &Announced, claim: &NoteClaim<'_>) -> Result<bool, Failure> {
         match self.store.claim_announced(&announced.account, &announced.id, claim).await? {
             Announcing::Ours => Ok(true),
+            Announcing::Sent if planted(Bug::AnnouncedAgain) => Ok(true),
             Announcing::Sent => {
                 telemetry::count("announcement", "made_before");
                 Ok(false)

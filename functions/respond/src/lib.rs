@@ -16,7 +16,7 @@ use handover_aws::{
     queue::{self, Turn},
     shared_config, telemetry,
 };
-use handover_core::{AccountId, BotId, Connector, Conversation, Inbox, MAX_FOLDED, Timestamp};
+use handover_core::{AccountId, BotId, Bug, Connector, Conversation, Inbox, MAX_FOLDED, Timestamp, planted};
 use handover_providers::Secrets;
 
 use crate::connector::{Answer, Question, Said, Trouble, World};
@@ -110,7 +110,8 @@ impl Inner {
             telemetry::count("turn", "gone");
             return Ok(());
         };
-        if conversation.human().is_some() || conversation.epoch != turn.epoch {
+        let changed = conversation.human().is_some() || conversation.epoch != turn.epoch;
+        if changed && !planted(Bug::AskedInVain) {
             // Whatever the bot said would not be sent.
             return self.report(&turn, Err(Trouble::new("control_changed"))).await;
         }

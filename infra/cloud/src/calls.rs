@@ -70,6 +70,8 @@ pub enum Verdict {
     /// It is carried out after this much domain time: a system clock waits, a manual one is moved. A
     /// client's own timeout runs on real time; one that would strike is [`Self::LoseAnswer`].
     Delay(Duration),
+    /// It is carried out after whoever else is running has had this many turns.
+    StandBack(u32),
     /// It is carried out, and the connection breaks before the answer arrives.
     LoseAnswer,
     /// The connection breaks before the request arrives.

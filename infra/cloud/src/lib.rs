@@ -29,7 +29,7 @@ pub mod template;
 pub use calls::{Broken, Call, CallRecord, Hook, Outcome, Service, Verdict};
 pub use clock::Clock;
 pub use cloud::{Cloud, CloudError, Crashed, ENDPOINT_HOST};
-pub use dispatcher::{BoxFuture, Dispatcher, Handler, Invocation};
+pub use dispatcher::{BoxFuture, Dispatcher, Handler, Invocation, Translator};
 pub use dynamodb::Units;
 pub use faults::{Effect, Fault, Faults};
 pub use recorder::{RecordedRequest, Recorder, Responder};

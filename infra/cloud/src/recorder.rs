@@ -84,6 +84,18 @@ impl Recorder {
         locked(&self.kept).requests.clone()
     }
 
+    /// What was sent after this place in the order, 0 for everything.
+    pub fn requests_after(&self, sequence: u64) -> Vec<RecordedRequest> {
+        let kept = locked(&self.kept);
+        let first = kept.requests.partition_point(|request| request.sequence <= sequence);
+        kept.requests.get(first..).unwrap_or_default().to_vec()
+    }
+
+    /// The place in the order of what was sent last; 0 when nothing was.
+    pub fn last_sequence(&self) -> u64 {
+        locked(&self.kept).requests.last().map_or(0, |last| last.sequence)
+    }
+
     /// Records a request and answers it.
     pub(crate) fn answer(&self, request: &Request<Bytes>) -> Response<Bytes> {
         let headers = request.headers().iter().map(|(name, value)| {

@@ -115,6 +115,12 @@ impl Cloud {
                 self.pass(*time).await;
                 None
             }
+            Verdict::StandBack(turns) => {
+                for _ in 0..*turns {
+                    tokio::task::yield_now().await;
+                }
+                None
+            }
             Verdict::Proceed | Verdict::LoseAnswer | Verdict::CrashAfter | Verdict::StaleRead => None,
         };
         let (response, units) = match refused {

@@ -48,6 +48,9 @@ pub struct LocalOptions {
     pub functions_url: Option<String>,
     /// Whether bots are asked over the network, on this machine as well, instead of by the recorder.
     pub reach_bots: bool,
+    /// How far functions' clocks are ahead of domain time, in milliseconds; behind it when negative. Only
+    /// where signatures are judged by domain time.
+    pub skews_ms: BTreeMap<String, i64>,
 }
 
 impl LocalOptions {
@@ -64,6 +67,7 @@ impl LocalOptions {
             signatures_on_domain_time: true,
             functions_url: None,
             reach_bots: false,
+            skews_ms: BTreeMap::new(),
         }
     }
 
@@ -79,6 +83,7 @@ impl LocalOptions {
             signatures_on_domain_time: false,
             functions_url: None,
             reach_bots: false,
+            skews_ms: BTreeMap::new(),
         }
     }
 
@@ -285,6 +290,7 @@ pub(crate) struct Hosts {
     clock: FunctionClock,
     attempts: u32,
     reach_bots: bool,
+    skews_ms: BTreeMap<String, i64>,
 }
 
 impl Hosts {
@@ -293,7 +299,15 @@ impl Hosts {
         let clock = FunctionClock::with_domain(move || domain.now_ms());
         let clock = if options.signatures_on_domain_time { clock.signatures_on_domain_time() } else { clock };
         let (attempts, reach_bots) = (options.attempts, options.reach_bots);
-        Self { cloud: cloud.clone(), clock, attempts, reach_bots }
+        Self { cloud: cloud.clone(), clock, attempts, reach_bots, skews_ms: options.skews_ms.clone() }
+    }
+
+    /// A function's clock.
+    fn clock_of(&self, function: &str) -> FunctionClock {
+        let Some(skew_ms) = self.skews_ms.get(function).copied() else { return self.clock.clone() };
+        let domain = self.cloud.clock().clone();
+        FunctionClock::with_domain(move || domain.now_ms().saturating_add(skew_ms))
+            .signatures_on_domain_time()
     }
 
     /// The functions' names.
@@ -353,7 +367,7 @@ impl Hosts {
             } else {
                 self.cloud.http_client()
             },
-            clock: self.clock.clone(),
+            clock: self.clock_of(function),
             lookup: Arc::new(lookup),
         })
     }

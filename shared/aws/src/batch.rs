@@ -4,7 +4,7 @@
 use std::{collections::BTreeMap, future::Future, time::Duration};
 
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
-use handover_core::{AccountId, ConversationId, InboxId, Timestamp};
+use handover_core::{AccountId, Bug, ConversationId, InboxId, Timestamp, planted};
 use serde::Deserialize;
 
 use crate::{Clock, Failure, Queues, queue::Quarantined, runtime::unpanicked, telemetry};
@@ -121,6 +121,11 @@ impl Batch<'_> {
         let result = result.unwrap_or(Err(Failure::retry("panicked")));
         let failure = match result {
             Ok(()) => return None,
+            Err(Failure::Retry { .. }) if planted(Bug::FailureAcknowledged) => return None,
+            Err(Failure::Retry { reason, .. }) if planted(Bug::QuarantinedTooSoon) && receives > 3 => {
+                let quarantined = self.queues.quarantine(&self.quarantined(body, reason)).await;
+                return quarantined.err().map(|_| 1);
+            }
             Err(Failure::Quarantine { reason }) => {
                 let quarantined = self.quarantined(body, reason);
                 match self.queues.quarantine(&quarantined).await {

@@ -4,10 +4,10 @@
 use std::{borrow::Cow, future::Future, pin::Pin};
 
 use handover_core::{
-    AccountId, Applied, CommandKind, Contact, ContactId, Conversation, ConversationId, Decision, Delivery,
-    DeliveryResult, EchoEvidence, Effect, EffectKind, Envelope, EventId, EventKind, Evidence, Ignored, Input,
-    MAX_LINKED, NotificationKind, OtherContact, Principal, Receipt, ReceiptStatus, Record, Refusal,
-    Timestamp, decide,
+    AccountId, Applied, Bug, CommandKind, Contact, ContactId, Conversation, ConversationId, Decision,
+    Delivery, DeliveryResult, EchoEvidence, Effect, EffectKind, Envelope, EventId, EventKind, Evidence,
+    Ignored, Input, MAX_LINKED, NotificationKind, OtherContact, Principal, Receipt, ReceiptStatus, Record,
+    Refusal, Timestamp, decide, planted,
 };
 use handover_detect::same_issue;
 
@@ -174,6 +174,9 @@ impl Processor {
         let effects: Vec<Effect> =
             applied.effects.iter().filter(|effect| keeps(effect, &settings.account)).cloned().collect();
         let message = message_item(envelope, &conversation, &settings, &applied, effects);
+        if planted(Bug::PublishedBeforeCommit) {
+            self.publish(envelope, &applied.conversation, &settings, &message).await?;
+        }
         let committed = self
             .store
             .commit(&Commit {
@@ -186,8 +189,8 @@ impl Processor {
             })
             .await?;
         match committed {
-            Committed::Moved => Ok(Next::Again),
-            Committed::Done => {
+            Committed::Moved if !planted(Bug::MovedCountsAsDone) => Ok(Next::Again),
+            Committed::Done | Committed::Moved => {
                 telemetry::decided(&applied.record);
                 self.publish(envelope, &applied.conversation, &settings, &message).await?;
                 Ok(Next::Done(Processed::Committed(Box::new(message.record))))
@@ -206,7 +209,7 @@ impl Processor {
         settings: &Settings,
         marker: MessageItem,
     ) -> Result<Processed, Failure> {
-        if marker.delivery_id != envelope.delivery_id {
+        if marker.delivery_id != envelope.delivery_id || planted(Bug::NotPublishedAgain) {
             return Ok(Processed::Duplicate(Box::new(marker.record)));
         }
         self.publish(envelope, conversation, settings, &marker).await?;
@@ -252,7 +255,7 @@ impl Processor {
             return self.known(envelope, known, Vec::new()).await;
         }
         // The strongest identity is new. A weaker one may be an old acquaintance.
-        for identity in envelope.identities.iter().skip(1) {
+        for identity in envelope.identities.iter().skip(1).filter(|_| !planted(Bug::WeakIdentitiesIgnored)) {
             let id = ConversationId::derive(&envelope.account, &envelope.inbox, identity);
             if let Some(known) = self.follow(account, id).await? {
                 return self.known(envelope, known, vec![envelope.conversation.clone()]).await;

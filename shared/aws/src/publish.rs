@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use handover_core::{
-    Account, ClosingMessage, CommandKind, Content, Conversation, ConversationId, Directory, Effect, EffectId,
-    EffectKind, Envelope, EventId, EventKind, Feedback, InboxId, TextSource, Timestamp, copies,
+    Account, Bug, ClosingMessage, CommandKind, Content, Conversation, ConversationId, Directory, Effect,
+    EffectId, EffectKind, Envelope, EventId, EventKind, Feedback, InboxId, TextSource, Timestamp, copies,
+    planted,
 };
 
 use crate::{
@@ -137,11 +138,13 @@ impl Publisher {
         let announced =
             async { if announced.is_empty() { Ok(()) } else { self.queues.announcements(&announced).await } };
         let looks = async {
-            if looks.is_empty() { Ok(()) } else { self.queues.timed_all(&looks, Duration::ZERO).await }
+            let none = looks.is_empty() || planted(Bug::NudgesDropped);
+            if none { Ok(()) } else { self.queues.timed_all(&looks, Duration::ZERO).await }
         };
         let timers = self.arm_all(&timers, now);
         let (texts, turns, notices, announced, looks, timers) =
             tokio::join!(texts, turns, notices, announced, looks, timers);
+        let notices = if planted(Bug::NoticesDropped) { Ok(()) } else { notices };
         texts.and(turns).and(notices).and(announced).and(looks).and(timers)
     }
 
@@ -176,7 +179,8 @@ impl Context<'_> {
         let account = &self.conversation.account;
         match source {
             TextSource::Closing { bot, revision, action } => {
-                let bot = self.policies.revision(account, bot, *revision).await?;
+                let revision = if planted(Bug::ClosingOfAnotherRevision) { 1 } else { *revision };
+                let bot = self.policies.revision(account, bot, revision).await?;
                 let closing = bot.revision.bot.action(action).map(|action| action.closing_message.clone());
                 Ok(match closing {
                     Some(ClosingMessage::Text(text)) => Some(text),

@@ -529,6 +529,7 @@ pub fn timer_event(
     let discriminator = match timer.kind {
         // Told apart by what fell due: the sweep may find the same again.
         handover_core::TimerKind::Wake => format!("wake-{}", timer.due_at.as_ms()),
+        _ if handover_core::planted(handover_core::Bug::TimersShareAName) => timer.epoch.to_string(),
         handover_core::TimerKind::Resume | handover_core::TimerKind::Promise => {
             format!("{}-{}-{}", timer.kind.name(), timer.epoch, timer.sequence)
         }

@@ -7,7 +7,7 @@ use aws_sdk_scheduler::{
     operation::create_schedule::CreateScheduleError,
     types::{ActionAfterCompletion, FlexibleTimeWindow, FlexibleTimeWindowMode, RetryPolicy, Target},
 };
-use handover_core::{ConversationId, Envelope, EventKind, Timer, Timestamp};
+use handover_core::{Bug, ConversationId, Envelope, EventKind, Timer, Timestamp, planted};
 
 use crate::{
     Failure, Queues,
@@ -53,6 +53,7 @@ impl Timers {
             Ok(()) => Ok(()),
             // What its queue does not take is published again with the rest.
             Err(failure) if timer.due_at.since(now) < MAX_DELAY => Err(failure),
+            Err(_) if planted(Bug::ArmForgotten) => Ok(()),
             Err(failure) => {
                 telemetry::count("timer_not_set", failure.reason());
                 let envelope = Box::new(envelope.clone());
@@ -78,6 +79,9 @@ impl Timers {
         due_at: Timestamp,
         now: Timestamp,
     ) -> Result<(), Failure> {
+        if planted(Bug::EarlyTimerForgotten) {
+            return Ok(());
+        }
         let mut envelope = envelope.clone();
         if let EventKind::Timer(timer) = &mut envelope.event.kind {
             timer.due_at = due_at;
@@ -142,7 +146,11 @@ pub fn schedule_name(conversation: &ConversationId, timer: &Timer) -> String {
 /// `at(...)` in UTC, rounded down to the minute: Scheduler's precision is a minute, and early is
 /// put back while late is late.
 pub fn at_expression(due_at: Timestamp) -> Result<String, Failure> {
-    let minute = due_at.as_seconds().div_euclid(60) * 60;
+    let minute = if planted(Bug::TimerRoundedUp) {
+        (due_at.as_seconds().div_euclid(300) + 1) * 300
+    } else {
+        due_at.as_seconds().div_euclid(60) * 60
+    };
     let instant = jiff::Timestamp::from_second(minute)
         .map_err(|_| Failure::quarantine("a timer lies outside the calendar"))?;
     Ok(format!("at({})", instant.strftime("%Y-%m-%dT%H:%M:%S")))

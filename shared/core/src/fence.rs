@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Control, Conversation, Origin, Purpose, Timestamp};
+use crate::{Bug, Control, Conversation, Origin, Purpose, Timestamp, planted};
 
 /// Whether a text may leave now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,23 +39,24 @@ pub fn fence(
     expires_at: Timestamp,
     now: Timestamp,
 ) -> Fence {
-    if now > expires_at {
+    if now > expires_at && !planted(Bug::ExpiryIgnored) {
         return Fence::Suppress(Suppressed::Expired);
     }
-    if conversation.opted_out {
+    if conversation.opted_out && !planted(Bug::OptOutIgnored) {
         return Fence::Suppress(Suppressed::OptedOut);
     }
     match purpose {
         Purpose::Staff => Fence::Submit,
         Purpose::Bot => match conversation.control {
-            Control::Bot if conversation.epoch == epoch => Fence::Submit,
+            Control::Bot if conversation.epoch == epoch || planted(Bug::FenceIgnoresEpoch) => Fence::Submit,
+            Control::Human(_) if planted(Bug::FenceIgnoresControl) => Fence::Submit,
             Control::Bot | Control::Human(_) => Fence::Suppress(Suppressed::ControlChanged),
         },
         Purpose::Closing => match &conversation.control {
             Control::Human(human)
                 if conversation.epoch == epoch && matches!(human.origin, Origin::Action { .. }) =>
             {
-                if human.last_human_at.is_some() {
+                if human.last_human_at.is_some() && !planted(Bug::ClosingAfterHuman) {
                     Fence::Suppress(Suppressed::HumanWrote)
                 } else {
                     Fence::Submit

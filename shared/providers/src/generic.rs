@@ -38,7 +38,9 @@
 //! 2xx with `{"id": "..."}` (optional) means sent; 429 and 503 mean not taken, try later; another
 //! 4xx means refused, with `{"error": "window_closed" | "opted_out" | "blocked" | "gone" | ...}`.
 
-use handover_core::{Content, Echo, EchoAuthor, EventKind, Receipt, ReceiptStatus, ThreadControl, Timestamp};
+use handover_core::{
+    Bug, Content, Echo, EchoAuthor, EventKind, Receipt, ReceiptStatus, ThreadControl, Timestamp, planted,
+};
 use hmac::{Hmac, Mac};
 use http::{HeaderMap, Request};
 use serde_json::json;
@@ -103,7 +105,11 @@ pub(crate) fn authenticate(
         let mac = keyed::<Hmac<Sha256>>(&key, &parts);
         offered.iter().any(|signature| mac.clone().verify_slice(signature).is_ok()) || signed
     });
-    if signed { Ok(()) } else { Err(Refusal::unauthorized("signature does not match")) }
+    if signed || planted(Bug::SignatureIgnored) {
+        Ok(())
+    } else {
+        Err(Refusal::unauthorized("signature does not match"))
+    }
 }
 
 pub(crate) fn normalise(

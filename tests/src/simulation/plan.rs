@@ -2,65 +2,274 @@
 
 use std::{fmt, time::Duration};
 
-use handover_cloud::{Verdict, scheduler::Lateness};
-use handover_core::{Pause, Timestamp};
-use sha2::{Digest, Sha256};
+use handover_cloud::{Service, scheduler::Lateness};
+use handover_core::{Pause, UnansweredPolicy};
 
-/// How many clients write.
-pub(crate) const CLIENTS: u8 = 2;
+use super::{
+    dice::Dice,
+    draw,
+    fault::{Fault, Strike},
+};
+
+/// The client who writes by WhatsApp at Twilio.
+pub(crate) const BY_TWILIO: u8 = 0;
+/// The client who writes by the clinic's own chat.
+pub(crate) const BY_CHAT: u8 = 1;
 
 /// Everything that happens in a run.
 #[derive(Clone, Debug)]
 pub struct Plan {
     /// What it was drawn from.
     pub seed: u64,
-    /// What clients, staff and time do, in order.
+    /// The world that it happens in.
+    pub conditions: Conditions,
+    /// What clients, staff, the bot and time do, in order.
     pub steps: Vec<Step>,
-    /// What happens to outgoing calls of functions, by the call's number.
-    pub faults: Vec<(u64, Fault)>,
+    /// What happens to outgoing calls of functions.
+    pub faults: Vec<Strike>,
+}
+
+/// What is the same all through a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Conditions {
     /// How schedules fire.
     pub lateness: Lateness,
     /// Standard queues double and reorder.
     pub unruly_queues: bool,
+    /// How many invocations run at once, their calls mixed.
+    pub together: u8,
+    /// The sweep comes every five minutes; otherwise only when everything comes to rest.
+    pub sweeping: bool,
+    /// Functions' clocks differ by seconds.
+    pub skewed: bool,
+    /// Index reads may miss the latest write.
+    pub stale_reads: bool,
+    /// Some messages and items were written by another version, with fields that this one does not know.
+    pub other_version: bool,
+    /// Where the bot is.
+    pub bot: BotPlace,
+    /// The bot is slow now and then or silent, and so is the account's own automation.
+    pub moody: bool,
+    /// The actions assign as the sample's do; otherwise nobody is assigned.
+    pub assigns: bool,
+    /// Humans in one conversation of a contact silence the bot in all of them.
+    pub silent_everywhere: bool,
+    /// What becomes of an unanswered message when the bot comes back.
+    pub unanswered: UnansweredPolicy,
+    /// Three handovers in a day keep a conversation with humans.
+    pub loop_guard: bool,
 }
 
-/// Something that somebody does.
+impl Conditions {
+    /// A friendly world.
+    pub const CALM: Self = Self {
+        lateness: Lateness::Exact,
+        unruly_queues: false,
+        together: 1,
+        sweeping: false,
+        skewed: false,
+        stale_reads: false,
+        other_version: false,
+        bot: BotPlace::AskedByHttp,
+        moody: false,
+        assigns: true,
+        silent_everywhere: false,
+        unanswered: UnansweredPolicy::Answer,
+        loop_guard: false,
+    };
+
+    fn draw(dice: &mut Dice, seed: u64) -> Self {
+        let lateness = match dice.below(5) {
+            0 => Lateness::Exact,
+            1 => Lateness::Dropped,
+            2 => Lateness::Doubled,
+            _ => Lateness::Seeded(seed),
+        };
+        let policies =
+            [UnansweredPolicy::Answer, UnansweredPolicy::HandOverAgain, UnansweredPolicy::StayQuiet];
+        Self {
+            lateness,
+            unruly_queues: dice.once_in(2),
+            together: [1, 1, 2, 3].get(usize::try_from(dice.below(4)).unwrap_or(0)).copied().unwrap_or(1),
+            sweeping: dice.once_in(10),
+            skewed: dice.once_in(3),
+            stale_reads: dice.once_in(5),
+            other_version: dice.once_in(3),
+            bot: match dice.below(10) {
+                0 | 1 => BotPlace::Elsewhere,
+                2 => BotPlace::BuiltIn,
+                _ => BotPlace::AskedByHttp,
+            },
+            moody: dice.once_in(2),
+            assigns: !dice.once_in(3),
+            silent_everywhere: dice.once_in(2),
+            unanswered: dice.one_of(&policies).unwrap_or_default(),
+            loop_guard: dice.once_in(4),
+        }
+    }
+
+    /// The same with one thing friendlier.
+    fn friendlier(self) -> Vec<Self> {
+        let calm = Self::CALM;
+        let all = [
+            Self { lateness: calm.lateness, ..self },
+            Self { unruly_queues: calm.unruly_queues, ..self },
+            Self { together: calm.together, ..self },
+            Self { sweeping: calm.sweeping, ..self },
+            Self { skewed: calm.skewed, ..self },
+            Self { stale_reads: calm.stale_reads, ..self },
+            Self { other_version: calm.other_version, ..self },
+            Self { moody: calm.moody, ..self },
+            Self { assigns: calm.assigns, ..self },
+            Self { silent_everywhere: calm.silent_everywhere, ..self },
+            Self { unanswered: calm.unanswered, ..self },
+            Self { loop_guard: calm.loop_guard, ..self },
+        ];
+        all.into_iter().filter(|conditions| *conditions != self).collect()
+    }
+}
+
+/// Where the bot is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BotPlace {
+    /// The business's own, asked over HTTP.
+    AskedByHttp,
+    /// Built in: it answers from its entries.
+    BuiltIn,
+    /// It lives elsewhere, and asks for leave before it speaks.
+    Elsewhere,
+}
+
+/// Something that somebody does. `number` is unique in a run; what a provider delivers is named by it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// A client writes; the provider tries until it is taken.
+    /// A client writes; the provider tries until it is taken or it gives up.
     Say {
         /// Which client.
         client: u8,
-        /// The provider's number of the message.
-        message: u16,
-        /// Whether it asks for a human.
-        asks: bool,
+        /// Its number.
+        number: u16,
+        /// What.
+        words: Words,
     },
     /// The provider sends an old message again.
     Again {
-        /// Which client.
+        /// The message's number.
+        number: u16,
+    },
+    /// The client in the chat does something else than writing.
+    Chat {
+        /// Its number.
+        number: u16,
+        /// What.
+        what: ChatEvent,
+    },
+    /// Somebody posts a message with a wrong signature.
+    Forge {
+        /// Its number.
+        number: u16,
+    },
+    /// A bot that lives elsewhere speaks; any other one gets the time to.
+    Bot {
+        /// In whose conversation.
         client: u8,
-        /// The provider's number of the message.
-        message: u16,
+        /// Its number.
+        number: u16,
+        /// It has asked for leave before, and only speaks now.
+        late: bool,
     },
     /// Staff do something in the console.
     Command {
         /// In whose conversation.
         client: u8,
-        /// The command's number.
+        /// Its number.
         number: u16,
         /// What.
         what: StaffAction,
+    },
+    /// Staff do two things at once in the console.
+    Both {
+        /// In whose conversation.
+        client: u8,
+        /// Their number.
+        number: u16,
+        /// One.
+        one: StaffAction,
+        /// The other.
+        other: StaffAction,
     },
     /// Whatever is ready happens.
     Settle,
     /// Time passes.
     Wait(Duration),
-    /// The business changes its bot.
-    Switch {
-        /// Whether it may hand over.
-        handover: bool,
+    /// The business changes its settings.
+    Configure(Edit),
+    /// A service is down from now on.
+    Outage(Service),
+    /// All services work again.
+    Mend,
+    /// Every schedule fires now, whenever it is due.
+    FireEarly,
+}
+
+/// What a client says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Words {
+    /// That it wants a human.
+    Ask,
+    /// Something ordinary.
+    Question,
+    /// That the answer did not help.
+    Unhelpful,
+    /// That it is content.
+    Thanks,
+    /// Something that nobody knows.
+    Unknown,
+}
+
+impl Words {
+    /// All that there are.
+    pub(crate) const ALL: [Self; 5] =
+        [Self::Ask, Self::Question, Self::Unhelpful, Self::Thanks, Self::Unknown];
+
+    /// In words.
+    pub(crate) const fn text(self) -> &'static str {
+        match self {
+            Self::Ask => "I want to talk to a human",
+            Self::Question => "what are your opening hours?",
+            Self::Unhelpful => "that did not help",
+            Self::Thanks => "that worked, thank you",
+            Self::Unknown => "do you sell surfboards?",
+        }
+    }
+}
+
+/// What comes by the chat beside messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChatEvent {
+    /// A message is put another way.
+    Edit(Words),
+    /// A human of the business writes from an app of their own.
+    HumanEcho,
+    /// The last text that we sent comes back, as if a human had written it.
+    OwnEcho,
+    /// The client wants no messages, or wants them again.
+    Consent {
+        /// No messages.
+        opted_out: bool,
     },
+    /// The chat's own control moves.
+    Thread {
+        /// To humans.
+        with_humans: bool,
+    },
+    /// News of the last text that we sent.
+    Receipt {
+        /// It will not arrive.
+        failed: bool,
+    },
+    /// A stronger identity of the client shows itself, now and from now on.
+    Rename,
 }
 
 /// What staff do.
@@ -71,6 +280,8 @@ pub enum StaffAction {
         /// The colleague does, not the assignee.
         colleague: bool,
     },
+    /// Both claim at once.
+    ClaimRace,
     /// Write to the client.
     Reply {
         /// The colleague does, not the assignee.
@@ -84,184 +295,90 @@ pub enum StaffAction {
     Pause(Pause),
     /// Hand over by hand.
     Start,
+    /// Give it to the team.
+    AssignTeam,
+    /// Tick the task off.
+    CompleteTask,
+    /// The clients are one person: they share a contact from now on.
+    Link,
+    /// They are two after all.
+    Unlink,
 }
 
-/// What happens to an outgoing call.
+/// What the business changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
-    /// The process dies before it.
-    CrashBefore,
-    /// The process dies after it.
-    CrashAfter,
-    /// Its answer gets lost.
-    LoseAnswer,
-    /// It never leaves.
-    BreakBefore,
-    /// It is throttled.
-    Throttle,
-    /// A transaction meets another.
-    Conflict,
-    /// The service fails.
-    Fail,
-}
-
-impl Fault {
-    const ALL: [Self; 7] = [
-        Self::CrashBefore,
-        Self::CrashAfter,
-        Self::LoseAnswer,
-        Self::BreakBefore,
-        Self::Throttle,
-        Self::Conflict,
-        Self::Fail,
-    ];
-
-    /// What the cloud does.
-    pub(crate) fn verdict(self) -> Verdict {
-        match self {
-            Self::CrashBefore => Verdict::CrashBefore,
-            Self::CrashAfter => Verdict::CrashAfter,
-            Self::LoseAnswer => Verdict::LoseAnswer,
-            Self::BreakBefore => Verdict::BreakBefore,
-            Self::Throttle => Verdict::Throttle,
-            Self::Conflict => Verdict::TransactionConflict,
-            Self::Fail => {
-                let code = "InternalServerError".to_owned();
-                Verdict::Fail { status: 500, code, message: String::new() }
-            }
-        }
-    }
+pub enum Edit {
+    /// Whether the bot may hand over.
+    Handover(bool),
+    /// Whether the account may.
+    Labs(bool),
+    /// What the closing message says: this number is in it.
+    Closing(u16),
+    /// How long the pause is, in minutes.
+    Pause(u16),
 }
 
 impl Plan {
-    /// The plan of a seed.
-    pub fn draw(seed: u64) -> Self {
+    /// The plan of a seed with faults of these kinds.
+    pub fn draw(seed: u64, kinds: &[Fault]) -> Self {
         let mut dice = Dice::new(seed);
+        let conditions = Conditions::draw(&mut dice, seed);
+        let length = usize::try_from(8 + dice.below(18)).unwrap_or(8);
         let mut steps = Vec::new();
-        let mut message = 0;
-        for number in 0..u16::try_from(8 + dice.below(16)).unwrap_or(8) {
-            let client = u8::try_from(dice.below(u64::from(CLIENTS))).unwrap_or(0);
-            steps.push(match dice.below(20) {
-                0..=5 => {
-                    message += 1;
-                    Step::Say { client, message, asks: dice.below(2) == 0 }
-                }
-                6 => Step::Again {
-                    client,
-                    message: u16::try_from(dice.below(u64::from(message) + 1)).unwrap_or(0),
-                },
-                7..=11 => Step::Command { client, number, what: dice.staff_action() },
-                12..=14 => Step::Settle,
-                15..=18 => Step::Wait(dice.time()),
-                _ => Step::Switch { handover: dice.below(4) != 0 },
-            });
+        while steps.len() < length {
+            // Every step has a number of its own, whether it uses it or not.
+            let number = u16::try_from(steps.len() + 1).unwrap_or(u16::MAX);
+            if dice.once_in(8) {
+                steps.extend(draw::motif(&mut dice, number));
+            } else {
+                steps.push(draw::step(&mut dice, number));
+            }
         }
-        let faults = (0..dice.below(5))
-            .map(|_| {
-                let index = usize::try_from(dice.below(Fault::ALL.len() as u64)).unwrap_or(0);
-                let fault = Fault::ALL.get(index).copied().unwrap_or(Fault::Fail);
-                (dice.below(160), fault)
-            })
-            .collect();
-        let lateness = match dice.below(5) {
-            0 => Lateness::Exact,
-            1 => Lateness::Dropped,
-            2 => Lateness::Doubled,
-            _ => Lateness::Seeded(seed),
-        };
-        Self { seed, steps, faults, lateness, unruly_queues: dice.below(2) == 0 }
+        for step in &mut steps {
+            // Six days of sweeps say no more than six hours of them.
+            if let Step::Wait(time) = step
+                && conditions.sweeping
+            {
+                *time = (*time).min(Duration::from_hours(6));
+            }
+        }
+        let faults = (0..dice.below(5)).filter_map(|_| Strike::draw(&mut dice, kinds)).collect();
+        Self { seed, conditions, steps, faults }
     }
 
-    /// Every plan that has one step or one fault less, and the same with nothing unruly.
+    /// Every plan that has one fault or step less, or one condition friendlier.
     pub(crate) fn smaller(&self) -> Vec<Self> {
-        let mut smaller = Vec::new();
-        for index in 0..self.faults.len() {
+        let without_fault = (0..self.faults.len()).map(|index| {
             let mut plan = self.clone();
             plan.faults.remove(index);
-            smaller.push(plan);
-        }
-        for index in 0..self.steps.len() {
+            plan
+        });
+        let without_step = (0..self.steps.len()).map(|index| {
             let mut plan = self.clone();
             plan.steps.remove(index);
-            smaller.push(plan);
-        }
-        if self.unruly_queues {
-            smaller.push(Self { unruly_queues: false, ..self.clone() });
-        }
-        if self.lateness != Lateness::Exact {
-            smaller.push(Self { lateness: Lateness::Exact, ..self.clone() });
-        }
-        smaller
+            plan
+        });
+        let friendlier = self.conditions.friendlier().into_iter();
+        let friendlier = friendlier.map(|conditions| Self { conditions, ..self.clone() });
+        without_fault.chain(without_step).chain(friendlier).collect()
     }
 }
 
 impl fmt::Display for Plan {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(
-            formatter,
-            "seed {}: schedules {:?}, unruly queues {}",
-            self.seed, self.lateness, self.unruly_queues
-        )?;
-        for (number, fault) in &self.faults {
-            writeln!(formatter, "  call {number}: {fault:?}")?;
+        writeln!(formatter, "seed {}: {:?}", self.seed, self.conditions)?;
+        for Strike { to, after, fault } in &self.faults {
+            match to {
+                None => writeln!(formatter, "  call {after}: {}", fault.name())?,
+                Some(to) => {
+                    let (function, place) = (to.function, format!("{:?} {}", to.service, to.resource));
+                    writeln!(formatter, "  call {after} of {function} to {place}: {}", fault.name())?;
+                }
+            }
         }
         for step in &self.steps {
             writeln!(formatter, "  {step:?}")?;
         }
         Ok(())
     }
-}
-
-/// Numbers that follow from a seed.
-struct Dice {
-    seed: u64,
-    thrown: u64,
-}
-
-impl Dice {
-    fn new(seed: u64) -> Self {
-        Self { seed, thrown: 0 }
-    }
-
-    fn below(&mut self, limit: u64) -> u64 {
-        self.thrown += 1;
-        let hash =
-            Sha256::new().chain_update(self.seed.to_be_bytes()).chain_update(self.thrown.to_be_bytes());
-        let bytes = hash.finalize();
-        let number = bytes.first_chunk().map_or(0, |chunk: &[u8; 8]| u64::from_be_bytes(*chunk));
-        number % limit.max(1)
-    }
-
-    fn time(&mut self) -> Duration {
-        let seconds = match self.below(6) {
-            0 => self.below(5),
-            1 | 2 => self.below(300),
-            3 | 4 => self.below(5_400),
-            _ => self.below(100_000),
-        };
-        Duration::from_secs(seconds)
-    }
-
-    fn staff_action(&mut self) -> StaffAction {
-        let colleague = self.below(2) == 0;
-        match self.below(8) {
-            0 | 1 => StaffAction::Claim { colleague },
-            2 | 3 => StaffAction::Reply { colleague },
-            4 => StaffAction::HandBack,
-            5 => StaffAction::Resolve,
-            6 => StaffAction::Pause(match self.below(3) {
-                0 => Pause::UntilHandedBack,
-                _ => {
-                    Pause::For { days: 0, hours: 0, minutes: u16::try_from(1 + self.below(240)).unwrap_or(1) }
-                }
-            }),
-            _ => StaffAction::Start,
-        }
-    }
-}
-
-/// When a run is over at the latest, after its last step: every pause with an end has ended, every
-/// promise is settled, every queue's waits are over.
-pub(crate) fn long_after(now: Timestamp) -> Timestamp {
-    now + Duration::from_hours(54)
 }

@@ -13,13 +13,17 @@ use http::{Request, Response, StatusCode};
 use serde_json::Value;
 use std::collections::HashMap;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 use tokio::task::{Id, JoinSet};
 
 /// A future in a box.
 pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
+/// What stands in for a function of another version that wrote an event: takes the function that the event
+/// goes to, and the event; gives the event as the other version would have written it.
+pub type Translator = Arc<dyn Fn(&str, Value) -> Value + Send + Sync>;
 
 /// A function: takes an event, answers, or fails with a text.
 pub type Handler = Arc<dyn Fn(Value) -> BoxFuture<Result<Value, String>> + Send + Sync>;
@@ -49,6 +53,7 @@ pub struct Dispatcher {
 struct Inner {
     cloud: Cloud,
     handlers: HashMap<String, Handler>,
+    translator: RwLock<Option<Translator>>,
     seed: u64,
     steps: AtomicU64,
     requests: AtomicU64,
@@ -89,13 +94,25 @@ impl Dispatcher {
                 ));
             }
         }
-        let inner = Inner { cloud, handlers, seed, steps: AtomicU64::new(0), requests: AtomicU64::new(0) };
+        let inner = Inner {
+            cloud,
+            handlers,
+            translator: RwLock::default(),
+            seed,
+            steps: AtomicU64::new(0),
+            requests: AtomicU64::new(0),
+        };
         Ok(Self { inner: Arc::new(inner) })
     }
 
     /// The cloud that the functions work on.
     pub fn cloud(&self) -> &Cloud {
         &self.inner.cloud
+    }
+
+    /// Lets a translator rewrite the events of queues from now on; `None` leaves them as they are.
+    pub fn set_translator(&self, translator: Option<Translator>) {
+        *self.inner.translator.write().unwrap_or_else(PoisonError::into_inner) = translator;
     }
 
     /// Invokes a function to its end. A function without a handler fails.
@@ -283,6 +300,11 @@ impl Dispatcher {
     /// visibility ends: Lambda does not touch it, and neither does a crash.
     async fn work_off(&self, source: &EventSource, batch: Vec<ReceivedMessage>) {
         let event = queue_event::event(&source.queue_arn, &batch);
+        let translator = self.inner.translator.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let event = match translator {
+            Some(translate) => translate(&source.function, event),
+            None => event,
+        };
         let ended = self.invoke(&source.function, event).await;
         match &ended {
             Invocation::Failed(error) => {

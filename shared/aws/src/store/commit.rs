@@ -10,8 +10,8 @@ use aws_sdk_dynamodb::{
     },
 };
 use handover_core::{
-    AccountId, Applied, Assignee, Contact, Conversation, ConversationId, Handover, HandoverChange, Origin,
-    Verdict,
+    AccountId, Applied, Assignee, Bug, Contact, Conversation, ConversationId, Handover, HandoverChange,
+    Origin, Verdict, planted,
 };
 
 use super::{
@@ -93,7 +93,7 @@ impl Store {
             .put_item()
             .table_name(&self.table)
             .set_item(Some(encode(message)?))
-            .condition_expression(expressions::ABSENT)
+            .condition_expression(marker_condition())
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .send()
             .await;
@@ -112,7 +112,7 @@ impl Store {
         let conversation = &commit.applied.conversation.id;
         // The marker stands first: if it fails, nothing else matters.
         let mut writes = vec![
-            self.put_write(encode(commit.message)?, expressions::ABSENT, None)?,
+            self.put_write(encode(commit.message)?, marker_condition(), None)?,
             self.state_write(commit)?,
         ];
         if commit.applied.contact != *commit.contact_before {
@@ -185,6 +185,8 @@ impl Store {
         let item = encode(&state_item(conversation, commit.applied.contact.assignee.as_ref()))?;
         if before == 0 {
             self.put_write(item, expressions::ABSENT, None)
+        } else if planted(Bug::VersionUnconditional) {
+            self.put_write(item, expressions::PRESENT, None)
         } else {
             self.put_write(item, expressions::VERSION, Some(before))
         }
@@ -237,6 +239,15 @@ impl Store {
             .build()
             .map_err(|_| Failure::quarantine("write cannot be built"))?;
         Ok(TransactWriteItem::builder().update(write).build())
+    }
+}
+
+/// No marker stands where one is written: an event is processed once.
+fn marker_condition() -> &'static str {
+    if planted(Bug::MarkerUnconditional) {
+        "attribute_exists(pk) OR attribute_not_exists(pk)"
+    } else {
+        expressions::ABSENT
     }
 }
 
@@ -296,7 +307,7 @@ pub(super) fn state_item(conversation: Conversation, assignee: Option<&Assignee>
         inbox_sk: listed.then(|| keys::inbox_sort(&conversation, owner.as_deref())),
         conversation: Some(conversation.id.clone()),
         inbox: Some(conversation.inbox.clone()),
-        wake_at: conversation.wake_at(),
+        wake_at: conversation.wake_at().filter(|_| !planted(Bug::WakeNotIndexed)),
         scenario: human.map(|human| human.origin.name().to_owned()),
         urgency: human.map(|human| human.urgency),
         assignee: owner,

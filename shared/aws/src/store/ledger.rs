@@ -5,7 +5,7 @@ use aws_sdk_dynamodb::{
     operation::{put_item::PutItemError, update_item::UpdateItemError},
     types::{AttributeValue, ReturnValuesOnConditionCheckFailure},
 };
-use handover_core::{AccountId, ConversationId, EffectId, Purpose, ReceiptStatus, Timestamp};
+use handover_core::{AccountId, Bug, ConversationId, EffectId, Purpose, ReceiptStatus, Timestamp, planted};
 
 use super::{
     LedgerItem, LedgerState, MARKER_DAYS, Store, classify, decode, encode,
@@ -95,6 +95,7 @@ impl Store {
             .set_item(Some(encode(item)?))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         put = match released {
+            None if planted(Bug::ClaimUnconditional) => put,
             None => put.condition_expression(expressions::ABSENT),
             Some(attempt) => put
                 .condition_expression(expressions::LEDGER_HELD)

@@ -1,9 +1,9 @@
 //! What one conversation of a contact means for the others, and what a contact leaves behind.
 
 use crate::{
-    Assignee, Audience, CommandKind, Contact, ContactId, Control, Conversation, ConversationId, DayCount,
-    Decision, EffectKind, Erased, Event, EventKind, Handover, HandoverChange, HandoverEnd, Ignored,
-    MAX_LINKED, NotificationKind, Origin, PromiseState, Refusal, Returns, Verdict,
+    Assignee, Audience, Bug, CommandKind, Contact, ContactId, Control, Conversation, ConversationId,
+    DayCount, Decision, EffectKind, Erased, Event, EventKind, Handover, HandoverChange, HandoverEnd, Ignored,
+    MAX_LINKED, NotificationKind, Origin, PromiseState, Refusal, Returns, Verdict, planted,
 };
 
 use super::draft::Draft;
@@ -169,6 +169,7 @@ impl Draft<'_> {
     /// The bot is silent here while humans own another conversation that silences it everywhere.
     pub(super) fn follow_holders(&mut self, answers_itself: bool) {
         let holder = self.contact.holder_for(&self.conversation.id).cloned();
+        let holder = holder.filter(|_| !planted(Bug::HoldersIgnored));
         match (&self.conversation.control, holder) {
             (Control::Bot, Some(holder)) => self.wait_elsewhere(holder),
             (Control::Human(human), None) if human.is_elsewhere() => {

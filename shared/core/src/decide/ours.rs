@@ -1,8 +1,8 @@
 //! What our own side's traffic leads to: echoes, delivery results, thread control, consent.
 
 use crate::{
-    Decision, Delivery, DeliveryResult, ECHO_WAIT, Echo, EchoAuthor, EchoEvidence, HandoverEnd, Ignored,
-    NotificationKind, Purpose, Suppressed, ThreadControl, Verdict,
+    Bug, Decision, Delivery, DeliveryResult, ECHO_WAIT, Echo, EchoAuthor, EchoEvidence, HandoverEnd, Ignored,
+    NotificationKind, Purpose, Suppressed, ThreadControl, Verdict, planted,
 };
 
 use super::{draft::Draft, too_old};
@@ -16,6 +16,7 @@ pub(super) fn consent(mut draft: Draft<'_>, opted_out: bool) -> Decision {
 /// whose author is unknown where the inbox says that such are humans', takes control.
 pub(super) fn echo(mut draft: Draft<'_>, echo: &Echo) -> Decision {
     match (&echo.author, draft.input.evidence.echo) {
+        (EchoAuthor::Human { .. }, EchoEvidence::Ours) if planted(Bug::OwnEchoTakesControl) => {}
         (EchoAuthor::Ours, _) | (_, EchoEvidence::Ours) => return Decision::Ignore(Ignored::OwnEcho),
         (_, EchoEvidence::Undecided) if !draft.input.waited => {
             return Decision::PutBack(draft.now + ECHO_WAIT);

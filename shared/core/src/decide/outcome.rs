@@ -1,8 +1,8 @@
 //! What the bot's answer, or the lack of one, leads to.
 
 use crate::{
-    Control, Decision, HandoverAction, Issue, NotificationKind, Outcome, OutcomeResult, Purpose, Scenario,
-    ScenarioKind, TextSource, Verdict, Waiting,
+    Bug, Control, Decision, HandoverAction, Issue, NotificationKind, Outcome, OutcomeResult, Purpose,
+    Scenario, ScenarioKind, TextSource, Verdict, Waiting, planted,
 };
 
 use super::{draft::Draft, too_old};
@@ -10,7 +10,8 @@ use super::{draft::Draft, too_old};
 pub(super) fn outcome(mut draft: Draft<'_>, outcome: &Outcome) -> Decision {
     note(&mut draft, outcome);
     draft.settle(false);
-    if draft.conversation.epoch != outcome.epoch || draft.conversation.human().is_some() {
+    let same_epoch = draft.conversation.epoch == outcome.epoch || planted(Bug::StaleOutcomeSpoken);
+    if !same_epoch || draft.conversation.human().is_some() {
         return stale(draft, outcome);
     }
     if too_old(draft.input.event, draft.now) {

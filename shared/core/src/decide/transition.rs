@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use crate::{
-    Announcement, Asked, Assign, Assignee, Audience, ClosingMessage, Connector, Control, EffectKind, EventId,
-    Handover, HandoverAction, HandoverChange, HandoverEnd, HumanControl, LOOP_WINDOW, MAX_EVENT_AGE,
+    Announcement, Asked, Assign, Assignee, Audience, Bug, ClosingMessage, Connector, Control, EffectKind,
+    EventId, Handover, HandoverAction, HandoverChange, HandoverEnd, HumanControl, LOOP_WINDOW, MAX_EVENT_AGE,
     NotificationKind, Origin, Pause, Principal, Promise, PromiseState, Purpose, RECENT_HANDOVERS,
     REPLY_WINDOW_MARGIN, REPLY_WINDOW_WARNING, Recent, Returns, ScenarioKind, StaffId, TASK_DUE_AFTER, Task,
-    TextSource, TimerKind, Timestamp, UnansweredPolicy, Verdict, Waiting,
+    TextSource, TimerKind, Timestamp, UnansweredPolicy, Verdict, Waiting, planted,
 };
 
 use super::draft::Draft;
@@ -51,7 +51,9 @@ impl Draft<'_> {
     fn miss(&mut self, promise: Promise) {
         self.conversation.promise = None;
         let state = PromiseState::Missed;
-        self.change(promise.epoch, HandoverChange::Promise { state, at: promise.due_at });
+        if !planted(Bug::MissNotRecorded) {
+            self.change(promise.epoch, HandoverChange::Promise { state, at: promise.due_at });
+        }
         self.notify(NotificationKind::PromiseMissed, self.responsible(), &promise.epoch.to_string());
         self.announce(Announcement::PromiseMissed, promise.epoch);
         self.happened(Verdict::PromiseMissed);
@@ -59,7 +61,9 @@ impl Draft<'_> {
 
     /// The open task is overdue: told once.
     fn tell_overdue(&mut self) {
-        self.conversation.task_due_at = None;
+        if !planted(Bug::OverdueNotNoted) {
+            self.conversation.task_due_at = None;
+        }
         let Some(epoch) = self.conversation.open_task else { return };
         // Who hears in the same moment that this very client was not answered in time knows enough.
         let missed = self.handovers.iter().any(|(of, change)| {
@@ -246,7 +250,8 @@ impl Draft<'_> {
     /// Gives control to humans, in a new epoch.
     pub(super) fn give_to_humans(&mut self, origin: Origin, returns: Returns, human_wrote: bool) {
         let at = self.at();
-        self.conversation.epoch = self.conversation.epoch.saturating_add(1);
+        self.conversation.epoch =
+            self.conversation.epoch.saturating_add(u64::from(!planted(Bug::EpochNotRaised)));
         self.conversation.control_since = at;
         self.conversation.issue = None;
         self.conversation.asked = None;
@@ -321,6 +326,7 @@ impl Draft<'_> {
             Some(team @ Assignee::Team(_)) => {
                 self.notify(NotificationKind::ConversationWaiting, Audience::Assignee(team), &epoch);
             }
+            None if planted(Bug::WaitingNotTold) => {}
             None => self.notify(NotificationKind::ConversationWaiting, Audience::Admins, &epoch),
         }
     }
@@ -394,7 +400,9 @@ impl Draft<'_> {
     /// Somebody settles what was promised by other means than writing.
     pub(super) fn settle_by_hand(&mut self) {
         self.release_promise(PromiseState::Released);
-        self.close_task(self.at());
+        if !planted(Bug::TaskStaysOpen) {
+            self.close_task(self.at());
+        }
     }
 
     /// Gives control back to the bot, as of `at`.
@@ -415,7 +423,12 @@ impl Draft<'_> {
         }
         self.contact.holding.remove(&self.conversation.id);
         let nobody_chose = matches!(end, HandoverEnd::PauseEnded | HandoverEnd::ElsewhereEnded);
-        self.change(ended, HandoverChange::Ended { at, end });
+        if end == HandoverEnd::PauseEnded && planted(Bug::AssignmentEndsWithPause) {
+            self.contact.assignee = None;
+        }
+        if !planted(Bug::EndNotRecorded) {
+            self.change(ended, HandoverChange::Ended { at, end });
+        }
         if !human.is_elsewhere() {
             self.announce(Announcement::HandoverEnded, ended);
         }
