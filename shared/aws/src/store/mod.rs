@@ -17,6 +17,7 @@ mod lists;
 mod notes;
 mod reach;
 mod reports;
+mod requests;
 mod settings;
 mod state;
 mod tags;
@@ -46,6 +47,7 @@ pub use lists::{ConversationFilter, ListedConversation, ListedTask, Page};
 pub use notes::NoteSubject;
 pub use reach::{HealthItem, HealthNews, IN_DOUBT, Recipient, StoredWebhook, Told};
 pub use reports::ReportedHandover;
+pub use requests::Once;
 pub use settings::StoredInbox;
 pub use tags::TaggedConversation;
 
