@@ -8,7 +8,7 @@ use handover_aws::{
     Failure, Scope, Store,
     store::{Edit, Once, Versioned},
 };
-use handover_core::{AccountId, ApiKeyId, Timestamp, lower_base32};
+use handover_core::{AccountId, Principal, Timestamp, lower_base32};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -64,9 +64,21 @@ impl Request {
 /// Who calls.
 #[derive(Clone, Debug)]
 pub(crate) struct Caller {
-    pub(crate) key: ApiKeyId,
+    /// An API key, or the staff member who has signed in.
+    pub(crate) by: Principal,
     pub(crate) account: AccountId,
     pub(crate) scope: Scope,
+}
+
+impl Caller {
+    /// The id of whoever calls.
+    pub(crate) fn name(&self) -> &str {
+        match &self.by {
+            Principal::ApiKey(key) => key.as_str(),
+            Principal::Staff(staff) => staff.as_str(),
+            Principal::System => "system",
+        }
+    }
 }
 
 /// A request that was let in, for its handler.
@@ -156,7 +168,7 @@ impl Call<'_> {
 
     /// An edit by this caller of what it has seen in this version.
     pub(crate) fn edit(&self, seen: Option<u64>) -> Edit<'_> {
-        let (account, by) = (&self.caller.account, Some(&self.caller.key));
+        let (account, by) = (&self.caller.account, Some(&self.caller.by));
         Edit { account, by, at: self.now, seen, once: self.once.as_ref() }
     }
 
@@ -245,7 +257,7 @@ pub(crate) fn once(
     let key = key.ok_or_else(wrong)?;
     let mut hash = Sha256::new();
     let ids = parameters.iter().map(|(_, id)| id.as_str());
-    for part in [caller.account.as_str(), caller.key.as_str(), route].into_iter().chain(ids).chain([key]) {
+    for part in [caller.account.as_str(), caller.name(), route].into_iter().chain(ids).chain([key]) {
         hash.update(u32::try_from(part.len()).unwrap_or(u32::MAX).to_be_bytes());
         hash.update(part);
     }
