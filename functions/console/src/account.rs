@@ -61,8 +61,13 @@ pub(crate) async fn audit(call: &Call<'_>) -> Answered {
     let lines = call.store().audit(call.account()).await?;
     let place = |line: &AuditItem| line.place().to_owned();
     let (lines, next) = call.page(lines, Order::NewestFirst, place)?;
-    let line =
-        |AuditItem { at, by, staff, what, version, .. }: AuditItem| AuditLine { at, by, staff, what, version };
+    let line = |AuditItem { at, by, staff, what, version, .. }: AuditItem| AuditLine {
+        at,
+        by,
+        staff,
+        what,
+        version,
+    };
     Ok(Answer::ok(&Paged { items: lines.into_iter().map(line).collect(), next }))
 }
 

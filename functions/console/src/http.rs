@@ -306,6 +306,22 @@ impl Answer {
         Self { status: StatusCode::NO_CONTENT, body: None, text: None, version: None }
     }
 
+    /// What is answered, for a page to show.
+    pub(crate) fn into_body(self) -> Value {
+        self.body.unwrap_or_default()
+    }
+
+    /// What is answered, as text.
+    pub(crate) fn into_text(self) -> String {
+        let body = self.body;
+        self.text.map_or_else(|| body.map(|body| body.to_string()).unwrap_or_default(), |(_, text)| text)
+    }
+
+    /// The version of what is answered.
+    pub(crate) const fn version_shown(&self) -> Option<u64> {
+        self.version
+    }
+
     /// The version of what is shown, as its ETag.
     pub(crate) fn version(self, version: u64) -> Self {
         Self { version: Some(version), ..self }

@@ -231,7 +231,7 @@ impl App {
     async fn words(&self, notice: &Notice) -> Result<Words, Failure> {
         let account = self.policies.account(&notice.account).await?;
         let quote = if account.0.notify_text { self.quote(&account.0, notice).await? } else { None };
-        Ok(Words::new(notice, self.console_url.as_deref(), quote))
+        Ok(Words::new(notice, &self.console_url, quote))
     }
 
     /// What the client said that began the handover.

@@ -9,8 +9,8 @@ use handover_aws::{
 };
 use handover_core::{
     Account, AccountId, Assign, Assignee, Bot, BotId, Channel, ChannelSwitches, Connector, HandoverAction,
-    Inbox, InboxId, Labs, MAX_RETRIES, NotificationSettings, Pause, Permille, Principal, Provider, Role, Scenario,
-    Sensitivity, Staff, StaffId, Team, TeamId,
+    Inbox, InboxId, Labs, MAX_RETRIES, NotificationSettings, Pause, Permille, Principal, Provider, Role,
+    Scenario, Sensitivity, Staff, StaffId, Team, TeamId,
 };
 use handover_providers::Secrets;
 

@@ -6,8 +6,8 @@ use aws_sdk_dynamodb::{
     types::{AttributeValue, Delete, Put, TransactWriteItem},
 };
 use handover_core::{
-    Account, AccountId, ApiKeyId, Assignee, Bot, BotId, BotRevision, InboxId, Principal, Staff, StaffId, Team,
-    TeamId, Timestamp,
+    Account, AccountId, ApiKeyId, Assignee, Bot, BotId, BotRevision, InboxId, Principal, Staff, StaffId,
+    Team, TeamId, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 

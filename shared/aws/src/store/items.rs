@@ -2,9 +2,10 @@
 //! added, so that yesterday's code reads today's items and the other way round.
 
 use handover_core::{
-    Account, AccountId, Assignee, Bot, BotId, Channel, Contact, ContactId, Content, ConversationId, DeliveryId, Effect,
-    EffectId, EventId, Handover, HandoverEnd, Inbox, InboxId, NotificationChannel, NotificationKind, Origin,
-    Principal, PromiseState, Provider, Purpose, ReceiptStatus, Record, Staff, Task, Team, Timestamp, Verdict,
+    Account, AccountId, Assignee, Bot, BotId, Channel, Contact, ContactId, Content, ConversationId,
+    DeliveryId, Effect, EffectId, EventId, Handover, HandoverEnd, Inbox, InboxId, NotificationChannel,
+    NotificationKind, Origin, Principal, PromiseState, Provider, Purpose, ReceiptStatus, Record, Staff, Task,
+    Team, Timestamp, Verdict,
 };
 use serde::{Deserialize, Serialize};
 
@@ -352,7 +353,15 @@ impl ListedItem {
     pub(crate) fn bot(account: &AccountId, bot: &Bot) -> Self {
         let sk = format!("{}{}", keys::BOT_OF, bot.id);
         let name = Some(bot.name.clone());
-        Self { pk: keys::account(account), sk, schema: SCHEMA, name, provider: None, channel: None, bot: None }
+        Self {
+            pk: keys::account(account),
+            sk,
+            schema: SCHEMA,
+            name,
+            provider: None,
+            channel: None,
+            bot: None,
+        }
     }
 
     pub(crate) fn inbox(inbox: &Inbox) -> Self {

@@ -183,7 +183,12 @@ impl Store {
     }
 
     /// Removes an item that has not ended, and gives it to whoever removed it.
-    async fn take<T: DeserializeOwned>(&self, pk: &str, sk: &str, now: Timestamp) -> Result<Option<T>, Failure> {
+    async fn take<T: DeserializeOwned>(
+        &self,
+        pk: &str,
+        sk: &str,
+        now: Timestamp,
+    ) -> Result<Option<T>, Failure> {
         let result = self
             .client
             .delete_item()

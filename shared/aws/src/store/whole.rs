@@ -4,7 +4,9 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use handover_core::{AccountId, Contact, ContactId, Conversation, ConversationId, Handover};
 
 use super::{
-    LedgerItem, MessageItem, Store, conversations::by_time, decode,
+    LedgerItem, MessageItem, Store,
+    conversations::by_time,
+    decode,
     items::{ContactItem, HandoverItem},
     keys,
     state::StateItem,
