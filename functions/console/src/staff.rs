@@ -160,7 +160,9 @@ pub(crate) async fn read_team(call: &Call<'_>) -> Answered {
 
 async fn show_team(call: &Call<'_>, id: &TeamId) -> Answered {
     let found = call.store().team_settings(call.account(), id).await?.ok_or_else(Problem::not_found)?;
-    Ok(Answer::ok(&found.value).version(found.version))
+    let (mut team, directory) = (found.value, directory(call).await?);
+    team.members.retain(|member| directory.staff(member).is_some());
+    Ok(Answer::ok(&team).version(found.version))
 }
 
 pub(crate) async fn replace_team(call: &Call<'_>) -> Answered {

@@ -90,11 +90,14 @@ pub enum Timed {
         /// The timer, as an event.
         envelope: Box<Envelope>,
     },
-    /// Look for what is due and was not brought by a timer.
+    /// Look for what is due and was not brought by a timer, a page at a time.
     Sweep {
         /// One account; none: all of them.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         account: Option<AccountId>,
+        /// Where the page begins.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cursor: Option<String>,
     },
     /// Somebody was removed: take what is theirs from them, a page at a time.
     Left {

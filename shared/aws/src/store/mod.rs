@@ -39,7 +39,7 @@ use crate::Failure;
 pub use api_keys::ApiKeyItem;
 pub use claims::{Announcing, NoteClaim};
 pub use commit::{Commit, Committed};
-pub use conversations::{Head, Waking, WakingKind};
+pub use conversations::{Head, Waking};
 pub use edits::{AuditItem, Edit, Versioned};
 pub use erasure::{Erasure, KnownAs, Stored};
 pub use faq::FaqChange;

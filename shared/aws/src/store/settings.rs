@@ -55,6 +55,11 @@ impl Store {
                 directory.webhooks.push(decode::<WebhookItem>(item)?.webhook);
             }
         }
+        // Who was removed is in no team any more, whatever its item says.
+        let Directory { staff, teams, .. } = &mut directory;
+        for team in teams {
+            team.members.retain(|member| staff.iter().any(|staff| staff.id == *member));
+        }
         Ok(account.map(|account| (account, directory)))
     }
 
