@@ -19,6 +19,7 @@ mod endurance;
 mod leaving;
 mod mail;
 mod notify;
+mod pages;
 mod pauses;
 mod simulation;
 mod stories;

@@ -1,6 +1,7 @@
 //! Who may come in.
 
 use handover_aws::{ApiKey, Scope};
+use handover_core::Principal;
 use http::{HeaderMap, StatusCode, header};
 
 use crate::{Api, http::Caller, problem::Problem};
@@ -17,7 +18,7 @@ impl Api {
         let (store, now) = (self.processor.store(), self.processor.clock().now());
         let known = store.api_key(key.account(), &key.id()).await?;
         let known = known.filter(|known| known.admits(&key, now)).ok_or_else(stranger)?;
-        Ok(Caller { key: key.id(), account: key.account().clone(), scope: known.scope })
+        Ok(Caller { by: Principal::ApiKey(key.id()), account: key.account().clone(), scope: known.scope })
     }
 }
 

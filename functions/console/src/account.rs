@@ -4,7 +4,7 @@ use handover_aws::{
     ApiKey, Scope,
     store::{ApiKeyItem, AuditItem},
 };
-use handover_core::{Account, ApiKeyId, Timestamp};
+use handover_core::{Account, ApiKeyId, Principal, StaffId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -46,8 +46,10 @@ pub(crate) async fn replace(call: &Call<'_>) -> Answered {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct AuditLine {
     at: Timestamp,
-    /// By which API key; none: by somebody with the stack's own rights.
+    /// By which API key; neither key nor staff member: by somebody with the stack's own rights.
     by: Option<ApiKeyId>,
+    /// By which staff member.
+    staff: Option<StaffId>,
     /// What was changed: `staff/stf_1`, `quarantine/ID: why`.
     what: String,
     /// In which version it is since; none: it is gone.
@@ -59,8 +61,13 @@ pub(crate) async fn audit(call: &Call<'_>) -> Answered {
     let lines = call.store().audit(call.account()).await?;
     let place = |line: &AuditItem| line.place().to_owned();
     let (lines, next) = call.page(lines, Order::NewestFirst, place)?;
-    let line =
-        |line: AuditItem| AuditLine { at: line.at, by: line.by, what: line.what, version: line.version };
+    let line = |AuditItem { at, by, staff, what, version, .. }: AuditItem| AuditLine {
+        at,
+        by,
+        staff,
+        what,
+        version,
+    };
     Ok(Answer::ok(&Paged { items: lines.into_iter().map(line).collect(), next }))
 }
 
@@ -72,8 +79,10 @@ pub(crate) struct ShownKey {
     name: String,
     scope: Scope,
     created_at: Timestamp,
-    /// By which key; none: by somebody with the stack's own rights.
+    /// By which key; neither key nor staff member: by somebody with the stack's own rights.
     created_by: Option<ApiKeyId>,
+    /// By which staff member.
+    created_by_staff: Option<StaffId>,
     /// When it ends by itself.
     expires_at: Option<Timestamp>,
     revoked_at: Option<Timestamp>,
@@ -90,6 +99,7 @@ impl ShownKey {
             scope: key.scope,
             created_at: key.created_at,
             created_by: key.created_by.clone(),
+            created_by_staff: key.created_by_staff.clone(),
             expires_at: key.expires_at.map(|seconds| Timestamp::from_ms(seconds * 1_000)),
             revoked_at: key.revoked_at,
             api_key: None,
@@ -125,7 +135,11 @@ pub(crate) async fn create_key(call: &Call<'_>) -> Answered {
     }
     let key = ApiKey::new(call.account().clone(), call.app.random.bytes());
     let mut item = ApiKeyItem::new(&key, &wanted.name, wanted.scope, call.now);
-    item.created_by = Some(call.caller.key.clone());
+    match &call.caller.by {
+        Principal::ApiKey(key) => item.created_by = Some(key.clone()),
+        Principal::Staff(staff) => item.created_by_staff = Some(staff.clone()),
+        Principal::System => {}
+    }
     item.expires_at = wanted.days.map(|days| call.now.as_seconds() + i64::from(days) * 86_400);
     if call.done_before().await? || !call.store().make_api_key(&call.edit(None), &item).await? {
         // Only its first answer could say its text.
@@ -139,7 +153,7 @@ pub(crate) async fn create_key(call: &Call<'_>) -> Answered {
 /// Ends a key at once.
 pub(crate) async fn revoke_key(call: &Call<'_>) -> Answered {
     let id: ApiKeyId = call.id("key")?;
-    if id == call.caller.key {
+    if call.caller.by == Principal::ApiKey(id.clone()) {
         let detail = "nobody could come in after it: make another key, and revoke this one with that";
         return Err(Problem::conflict("key_in_use", "A key cannot end itself", detail));
     }

@@ -1,11 +1,13 @@
 //! What only the holder of the stack's own rights can do, by invoking the function directly
-//! (`aws lambda invoke`): make an account, make a key for one, empty its quarantine.
+//! (`aws lambda invoke`): make an account, make a key or a sign-in link for one, empty its quarantine.
 
 use handover_aws::{
-    ApiKey, Scope,
+    ApiKey, Scope, email_hash,
     store::{ApiKeyItem, Edit},
 };
-use handover_core::{Account, AccountId, EventId, Labs, MAX_NAME_CHARS};
+use handover_core::{
+    Account, AccountId, EventId, Labs, MAX_NAME_CHARS, NotificationSettings, Role, Staff, StaffId,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -19,6 +21,14 @@ enum Order {
     CreateAccount { name: String },
     /// Another key of scope admin, for an account whose keys are lost.
     CreateKey { account: AccountId },
+    /// A link that signs a staff member in to the console, once: the account's owner of this address, who is
+    /// made if there is nobody with it.
+    SignInLink {
+        account: AccountId,
+        email: String,
+        #[serde(default)]
+        name: Option<String>,
+    },
     /// Send something in quarantine on its way again.
     Redrive { account: AccountId, item: EventId },
     /// Let go of something in quarantine.
@@ -31,6 +41,8 @@ enum Order {
 pub(crate) enum Done {
     /// The key is shown this once.
     Made { account: AccountId, api_key: String },
+    /// The link is good for an hour, and once.
+    Link { account: AccountId, staff: StaffId, link: String },
     /// Something in quarantine is so no more.
     Left { account: AccountId, item: EventId },
     /// Nothing has happened.
@@ -77,6 +89,7 @@ impl Api {
                 Some(_) => self.key_for(&account).await,
                 None => Ok(Done::Refused { error: "there is no such account".to_owned() }),
             },
+            Order::SignInLink { account, email, name } => self.sign_in_link(account, &email, name).await,
             Order::Redrive { account, item } => {
                 let edit = Edit { account: &account, by: None, at, seen: None, once: None };
                 self.redrive(&edit, &item).await?;
@@ -88,6 +101,40 @@ impl Api {
                 Ok(Done::Left { account, item })
             }
         }
+    }
+
+    async fn sign_in_link(
+        &self,
+        account: AccountId,
+        email: &str,
+        name: Option<String>,
+    ) -> Result<Done, Problem> {
+        let (store, at) = (self.processor.store(), self.processor.clock().now());
+        let Some((_, directory)) = store.account_now(&account).await? else {
+            return Ok(Done::Refused { error: "there is no such account".to_owned() });
+        };
+        let hash = email_hash(email);
+        let is_theirs = |staff: &&Staff| staff.email.as_deref().map(email_hash).as_ref() == Some(&hash);
+        let staff = match directory.staff.iter().find(is_theirs) {
+            Some(known) => known.id.clone(),
+            None => {
+                let owner = Staff {
+                    id: StaffId::from_random(self.random.bytes()),
+                    name: name.unwrap_or_else(|| "Owner".to_owned()),
+                    role: Role::Owner,
+                    email: Some(email.trim().to_owned()),
+                    phone: None,
+                    chat_webhook: None,
+                    notifications: NotificationSettings::default(),
+                };
+                owner.validate().map_err(Problem::invalid)?;
+                let edit = Edit { account: &account, by: None, at, seen: None, once: None };
+                store.edit_staff(&edit, &owner, None).await?;
+                owner.id
+            }
+        };
+        let link = crate::pages::new_link(self, &account, &staff, at).await?;
+        Ok(Done::Link { account, staff, link })
     }
 
     async fn key_for(&self, account: &AccountId) -> Result<Done, Problem> {

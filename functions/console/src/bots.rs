@@ -2,7 +2,7 @@
 //! handover keeps the one that it started with.
 
 use handover_aws::store::Versioned;
-use handover_core::{Bot, BotId, BotRevision, Problem as FieldProblem};
+use handover_core::{Bot, BotId, BotRevision, Channel, Problem as FieldProblem};
 use serde::Serialize;
 
 use crate::{
@@ -106,14 +106,9 @@ async fn check(call: &Call<'_>, bot: &Bot) -> Result<(), Problem> {
 /// What works, but hardly as it was meant.
 pub(crate) async fn linted(call: &Call<'_>) -> Answered {
     let bot = find(call, &call.id("bot")?).await?.bot;
-    let (account, directory) =
-        call.store().account_now(call.account()).await?.ok_or_else(Problem::not_found)?;
-    let mut inboxes = Vec::new();
-    for id in call.store().inboxes(call.account()).await? {
-        let found = call.store().inbox_settings(call.account(), &id).await?;
-        inboxes
-            .extend(found.map(|found| found.value.inbox).filter(|inbox| inbox.bot.as_ref() == Some(&bot.id)));
-    }
-    let warnings = lint::lint(&account, &directory, &bot, &inboxes);
+    let overview = call.store().overview(call.account()).await?.ok_or_else(Problem::not_found)?;
+    let inboxes = overview.inboxes.iter().filter(|inbox| inbox.bot.as_ref() == Some(&bot.id));
+    let channels: Vec<Channel> = inboxes.map(|inbox| inbox.channel).collect();
+    let warnings = lint::lint(&overview.account.value, &overview.directory, &bot, &channels);
     Ok(Answer::ok(&Items { items: warnings }))
 }

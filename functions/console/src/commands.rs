@@ -247,9 +247,9 @@ fn check(reason: Option<&str>, kind: &CommandKind) -> Result<(), Problem> {
     }
 }
 
-/// Who acts: the key, or the staff member that a key of scope admin speaks for.
+/// Who acts: whoever calls, or the staff member that a key of scope admin speaks for.
 async fn principal(call: &Call<'_>, staff: Option<StaffId>) -> Result<Principal, Problem> {
-    let Some(staff) = staff else { return Ok(Principal::ApiKey(call.caller.key.clone())) };
+    let Some(staff) = staff else { return Ok(call.caller.by.clone()) };
     crate::access::permit(call.caller, handover_aws::Scope::Admin)?;
     match call.store().staff_settings(call.account(), &staff).await? {
         Some(_) => Ok(Principal::Staff(staff)),
@@ -264,7 +264,7 @@ pub(crate) fn envelope(
     conversation: &Conversation,
     command: Command,
 ) -> Result<Envelope, Problem> {
-    let random = || format!("{}|random|{}", call.caller.key, lower_base32(&call.app.random.bytes::<16>()));
+    let random = || format!("{}|random|{}", call.caller.name(), lower_base32(&call.app.random.bytes::<16>()));
     let command_id = call.once.as_ref().map_or_else(random, |once| once.id.clone());
     let id = EventId::of(&conversation.id, "command", &command_id);
     let wanted = handover_aws::queue::encode(&command)?;

@@ -9,7 +9,7 @@ use handover_aws::{
 };
 use handover_core::{
     Assignee, Channel, Command, CommandKind, Contact, ContactId, Conversation, ConversationId, InboxId,
-    Principal, Timestamp,
+    Timestamp,
 };
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -311,7 +311,7 @@ pub(crate) async fn erase(call: &Call<'_>) -> Answered {
     call.store().erase_quarantined_of(call.account(), &known_as(&found)).await?;
     let mut envelopes = Vec::new();
     for conversation in found.conversations.values() {
-        let by = Principal::ApiKey(call.caller.key.clone());
+        let by = call.caller.by.clone();
         let command = Command { by, reason: None, kind: CommandKind::Erase };
         envelopes.push(envelope(call, conversation, command)?);
     }

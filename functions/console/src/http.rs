@@ -8,7 +8,7 @@ use handover_aws::{
     Failure, Scope, Store,
     store::{Edit, Once, Versioned},
 };
-use handover_core::{AccountId, ApiKeyId, Timestamp, lower_base32};
+use handover_core::{AccountId, Principal, Timestamp, lower_base32};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -64,9 +64,21 @@ impl Request {
 /// Who calls.
 #[derive(Clone, Debug)]
 pub(crate) struct Caller {
-    pub(crate) key: ApiKeyId,
+    /// An API key, or the staff member who has signed in.
+    pub(crate) by: Principal,
     pub(crate) account: AccountId,
     pub(crate) scope: Scope,
+}
+
+impl Caller {
+    /// The id of whoever calls.
+    pub(crate) fn name(&self) -> &str {
+        match &self.by {
+            Principal::ApiKey(key) => key.as_str(),
+            Principal::Staff(staff) => staff.as_str(),
+            Principal::System => "system",
+        }
+    }
 }
 
 /// A request that was let in, for its handler.
@@ -156,7 +168,7 @@ impl Call<'_> {
 
     /// An edit by this caller of what it has seen in this version.
     pub(crate) fn edit(&self, seen: Option<u64>) -> Edit<'_> {
-        let (account, by) = (&self.caller.account, Some(&self.caller.key));
+        let (account, by) = (&self.caller.account, Some(&self.caller.by));
         Edit { account, by, at: self.now, seen, once: self.once.as_ref() }
     }
 
@@ -246,7 +258,7 @@ pub(crate) fn once(
     let key = key.ok_or_else(wrong)?;
     let mut hash = Sha256::new();
     let ids = parameters.iter().map(|(_, id)| id.as_str());
-    for part in [caller.account.as_str(), caller.key.as_str(), route].into_iter().chain(ids).chain([key]) {
+    for part in [caller.account.as_str(), caller.name(), route].into_iter().chain(ids).chain([key]) {
         hash.update(u32::try_from(part.len()).unwrap_or(u32::MAX).to_be_bytes());
         hash.update(part);
     }
@@ -293,6 +305,22 @@ impl Answer {
     /// It is gone.
     pub(crate) const fn gone() -> Self {
         Self { status: StatusCode::NO_CONTENT, body: None, text: None, version: None }
+    }
+
+    /// What is answered, for a page to show.
+    pub(crate) fn into_body(self) -> Value {
+        self.body.unwrap_or_default()
+    }
+
+    /// What is answered, as text.
+    pub(crate) fn into_text(self) -> String {
+        let body = self.body;
+        self.text.map_or_else(|| body.map(|body| body.to_string()).unwrap_or_default(), |(_, text)| text)
+    }
+
+    /// The version of what is answered.
+    pub(crate) const fn version_shown(&self) -> Option<u64> {
+        self.version
     }
 
     /// The version of what is shown, as its ETag.

@@ -1,4 +1,4 @@
-//! The JSON API: configuration, conversations, and commands to them.
+//! The JSON API: configuration, conversations, and commands to them; and the pages over it.
 //!
 //! A command is put on the conversation's queue before it is tried in place: what was answered is
 //! durable, and what dies on the way is done by `execute`.
@@ -17,21 +17,25 @@ mod http;
 mod inboxes;
 mod lint;
 mod openapi;
+mod pages;
 mod problem;
 mod quarantine;
 mod redrive;
 mod reports;
 mod routes;
 mod staff;
+mod tryout;
 mod turns;
 mod webhooks;
 
-use std::convert::Infallible;
+use std::{convert::Infallible, sync::Arc};
 
 use axum::Router;
 use handover_aws::{
-    Failure, Host, InboxKey, Processor, Random, Sealer, StartError, load_master_key, telemetry,
+    Cache, Failure, Host, InboxKey, Processor, Random, Sealer, StartError, load_master_key, store::Overview,
+    telemetry,
 };
+use handover_core::AccountId;
 use lambda_http::{Adapter, Context, LambdaEvent, Service, request::LambdaRequest};
 use serde_json::Value;
 
@@ -55,6 +59,8 @@ pub(crate) struct Api {
     pub(crate) sealer: Sealer,
     pub(crate) random: Random,
     pub(crate) public_url: String,
+    /// Accounts at a glance, for the names on pages.
+    pub(crate) overviews: Arc<Cache<AccountId, Arc<Overview>>>,
 }
 
 impl App {
@@ -72,7 +78,8 @@ impl App {
         reading.finish()?;
         let key = load_master_key(&sdk.secrets, &key_arn).await?;
         let (inbox_key, sealer) = (InboxKey::new(&key), Sealer::new(&key));
-        let api = Api { processor, inbox_key, sealer, random: Random::system(), public_url };
+        let (random, overviews) = (Random::system(), Arc::default());
+        let api = Api { processor, inbox_key, sealer, random, public_url, overviews };
         Ok(Self { router: routes::router(api.clone()), api })
     }
 

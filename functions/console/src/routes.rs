@@ -20,9 +20,9 @@ use crate::{
     },
     contacts, conversations, faq,
     http::{self as requests, Call, Request, response},
-    inboxes, openapi,
+    inboxes, openapi, pages,
     problem::{Answered, Problem},
-    quarantine, reports, staff, turns, webhooks,
+    quarantine, reports, staff, tryout, turns, webhooks,
 };
 
 type Work<'a> = Pin<Box<dyn Future<Output = Answered> + Send + 'a>>;
@@ -113,6 +113,13 @@ pub(crate) static ROUTES: &[Route] = &[
         Scope::Read,
         "What is valid in a bot, but hardly as it was meant",
         |call| Box::pin(bots::linted(call)),
+    ),
+    route(
+        Method::POST,
+        "/v1/accounts/{account}/bots/{bot}/try",
+        Scope::Read,
+        "What a client's message would lead to, and what it means to each handover action",
+        |call| Box::pin(tryout::tried(call)),
     ),
     route(
         Method::GET,
@@ -568,7 +575,7 @@ pub(crate) fn router(api: Api) -> Router {
     for (pattern, path) in paths {
         router = router.route(pattern, path.fallback(wrong_method));
     }
-    router.fallback(nowhere).with_state(api)
+    pages::add_to(router).fallback(nowhere).with_state(api)
 }
 
 async fn serve(

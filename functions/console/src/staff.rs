@@ -31,7 +31,7 @@ pub(crate) async fn create(call: &Call<'_>) -> Answered {
         return show(call, &id).await;
     }
     staff.validate().map_err(Problem::invalid)?;
-    match call.store().edit_staff(&call.edit(None), &staff).await? {
+    match call.store().edit_staff(&call.edit(None), &staff, None).await? {
         Some(version) => Ok(Answer::created(&staff).version(version)),
         // The same request at the same time.
         None => {
@@ -52,19 +52,19 @@ async fn show(call: &Call<'_>, id: &StaffId) -> Answered {
 
 pub(crate) async fn replace(call: &Call<'_>) -> Answered {
     let id: StaffId = call.id("staff")?;
-    call.store().staff_settings(call.account(), &id).await?.ok_or_else(Problem::not_found)?;
+    let before = call.store().staff_settings(call.account(), &id).await?.ok_or_else(Problem::not_found)?;
     let seen = call.if_match()?;
     let staff: Staff = call.json_with(&[("id", id.as_str())])?;
     staff.validate().map_err(Problem::invalid)?;
-    let version = call.store().edit_staff(&call.edit(Some(seen)), &staff).await?;
+    let version = call.store().edit_staff(&call.edit(Some(seen)), &staff, Some(&before.value)).await?;
     call.replaced(staff, version, async || call.store().staff_settings(call.account(), &id).await).await
 }
 
 pub(crate) async fn remove(call: &Call<'_>) -> Answered {
     let id: StaffId = call.id("staff")?;
-    call.store().staff_settings(call.account(), &id).await?.ok_or_else(Problem::not_found)?;
+    let before = call.store().staff_settings(call.account(), &id).await?.ok_or_else(Problem::not_found)?;
     let edit = call.edit(Some(call.if_match()?));
-    if !call.store().delete_staff(&edit, &id).await? {
+    if !call.store().delete_staff(&edit, &before.value).await? {
         return Err(Problem::changed());
     }
     Ok(left(call, Assignee::Staff(id)).await)

@@ -33,12 +33,24 @@ impl Mailer {
         Self { client, sender, configuration_set }
     }
 
-    /// Sends an e-mail; gives the reason when the address is refused for good.
+    /// Sends a notification; gives the reason when the address is refused for good.
     pub(crate) async fn send(
         &self,
         to: &str,
         notice: &Notice,
         words: &Words,
+    ) -> Result<Option<String>, Failure> {
+        let tags = [(ACCOUNT_TAG, notice.account.as_str()), (STAFF_TAG, notice.notification.staff.as_str())];
+        self.send_text(to, words.subject, &words.email(), &tags).await
+    }
+
+    /// Sends an e-mail under these tags; gives the reason when the address is refused for good.
+    pub(crate) async fn send_text(
+        &self,
+        to: &str,
+        subject: &str,
+        text: &str,
+        tags: &[(&str, &str)],
     ) -> Result<Option<String>, Failure> {
         let Some(sender) = &self.sender else { return Ok(Some("e-mail is not set up".to_owned())) };
         let content = |text: &str| {
@@ -46,13 +58,14 @@ impl Mailer {
             content.map_err(|_| Failure::quarantine("e-mail cannot be built"))
         };
         let message = Message::builder()
-            .subject(content(words.subject)?)
-            .body(Body::builder().text(content(&words.email())?).build())
+            .subject(content(subject)?)
+            .body(Body::builder().text(content(text)?).build())
             .build();
-        let tag = |name: &str, value: &str| {
-            let tag = MessageTag::builder().name(name).value(value).build();
+        let tag = |(name, value): &(&str, &str)| {
+            let tag = MessageTag::builder().name(*name).value(*value).build();
             tag.map_err(|_| Failure::quarantine("e-mail cannot be built"))
         };
+        let tags = tags.iter().map(tag).collect::<Result<Vec<_>, _>>()?;
         let result = self
             .client
             .send_email()
@@ -60,8 +73,7 @@ impl Mailer {
             .destination(Destination::builder().to_addresses(to).build())
             .content(EmailContent::builder().simple(message).build())
             .set_configuration_set_name(self.configuration_set.clone())
-            .email_tags(tag(ACCOUNT_TAG, notice.account.as_str())?)
-            .email_tags(tag(STAFF_TAG, notice.notification.staff.as_str())?)
+            .set_email_tags(Some(tags).filter(|tags| !tags.is_empty()))
             .send()
             .await;
         let Err(error) = result else { return Ok(None) };

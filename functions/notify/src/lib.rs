@@ -6,6 +6,7 @@ mod bus;
 mod email;
 mod fate;
 mod quarantine;
+mod sign_in;
 mod signed;
 mod sms;
 mod staff;
@@ -19,7 +20,7 @@ use handover_aws::{
     batch::{Batch, Received},
     http::SharedHttpClient,
     load_master_key,
-    queue::{self, Announced, Notice},
+    queue::{self, Announced, Notice, SignInMail},
     shared_config,
 };
 use handover_core::Timestamp;
@@ -36,6 +37,8 @@ enum Word {
     Notice(Notice),
     /// For an automation.
     Announced(Announced),
+    /// For somebody who wants to sign in.
+    SignIn(SignInMail),
     /// About an e-mail that was sent before.
     Fate(MailFate),
 }
@@ -55,7 +58,7 @@ pub struct App {
     chat_key: ChatKey,
     world: SharedHttpClient,
     public_url: String,
-    console_url: Option<String>,
+    console_url: String,
 }
 
 impl App {
@@ -74,6 +77,8 @@ impl App {
         let sender = reading.optional("EMAIL_SENDER");
         let configuration_set = reading.optional("EMAIL_CONFIGURATION_SET");
         let console_url = reading.optional("CONSOLE_URL");
+        // Without an address of its own the console is where the stack is.
+        let console_url = console_url.unwrap_or_else(|| format!("{public_url}/console"));
         let bus = reading.optional("EVENT_BUS");
         reading.finish()?;
         let key = load_master_key(&sdk.secrets, &key_arn).await?;
@@ -121,6 +126,7 @@ impl App {
         match queue::decode(&received.body)? {
             Word::Notice(notice) => self.tell(&notice, &received, deadline).await,
             Word::Announced(announced) => self.announce(&announced, &received, deadline).await,
+            Word::SignIn(mail) => self.send_code(&mail).await,
             Word::Fate(fate) => self.note_fate(&fate, received.sent_at).await,
         }
     }

@@ -236,7 +236,7 @@ impl App {
         } else {
             None
         };
-        Ok(Words::new(notice, self.console_url.as_deref(), quote))
+        Ok(Words::new(notice, &self.console_url, quote))
     }
 
     /// What the client said that began the handover.

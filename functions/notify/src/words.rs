@@ -15,33 +15,22 @@ pub(crate) struct Words {
     pub(crate) subject: &'static str,
     sentence: &'static str,
     reason: Option<&'static str>,
-    place: Option<Place>,
+    /// Where to look: a page of the console.
+    link: Option<String>,
     /// What the client said, where the account wants it told.
     quote: Option<String>,
-}
-
-/// Where to look.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Place {
-    /// A page of the console.
-    Link(String),
-    /// The conversation's id, where no console is known.
-    Id(String),
 }
 
 impl Words {
     /// The words for a notification. `console` is the console's address without a trailing slash, `quote`
     /// what the client said.
-    pub(crate) fn new(notice: &Notice, console: Option<&str>, quote: Option<String>) -> Self {
-        let place = notice.conversation.as_ref().map(|id| match console {
-            Some(console) => Place::Link(format!("{console}/conversations/{id}")),
-            None => Place::Id(id.to_string()),
-        });
+    pub(crate) fn new(notice: &Notice, console: &str, quote: Option<String>) -> Self {
+        let link = notice.conversation.as_ref().map(|id| format!("{console}/conversations/{id}"));
         Self {
             subject: subject(notice.notification.about),
             sentence: sentence(notice.notification.about),
             reason: notice.scenario.map(reason),
-            place,
+            link,
             quote,
         }
     }
@@ -71,7 +60,7 @@ impl Words {
             text.push_str(&shortened(quote, SMS_QUOTE_CHARS));
             text.push('"');
         }
-        if let Some(Place::Link(link)) = &self.place {
+        if let Some(link) = &self.link {
             text.push(' ');
             text.push_str(link);
         }
@@ -86,11 +75,7 @@ impl Words {
         if let Some(quote) = &self.quote {
             paragraphs.push(format!("The client: {}", escape(&shortened(quote, QUOTE_CHARS))));
         }
-        match &self.place {
-            Some(Place::Link(link)) => paragraphs.push(link.clone()),
-            Some(Place::Id(id)) => paragraphs.push(format!("Conversation: {id}")),
-            None => {}
-        }
+        paragraphs.extend(self.link.clone());
         paragraphs.join(separator)
     }
 }
@@ -192,7 +177,7 @@ mod tests {
 
     #[test]
     fn reason_and_place_and_nothing_else() {
-        let words = Words::new(&notice(), Some("https://console.example"), None);
+        let words = Words::new(&notice(), "https://console.example", None);
         assert_eq!(
             words.sms(),
             "A conversation is assigned to you. Reason: the client asked for a person. \
@@ -202,18 +187,15 @@ mod tests {
             "\n\nReason: the client asked for a person\n\nhttps://console.example/conversations/conv\n"
         ));
         assert!(!words.sms().contains("conv\"") && words.sms().chars().count() < 160);
-        let without = Words::new(&notice(), None, None);
-        assert!(without.email().ends_with("\n\nConversation: conv\n"));
-        assert!(!without.sms().contains("conv "), "an id tells nobody anything on a phone");
     }
 
     #[test]
     fn a_clients_words_mention_nobody_and_stay_short() {
         let said = format!("<!channel> & {}", "long\n".repeat(300));
-        let words = Words::new(&notice(), None, Some(said));
+        let words = Words::new(&notice(), "https://console.example", Some(said));
         let chat = words.chat();
         assert!(chat.contains("The client: &lt;!channel&gt; &amp; long long"), "{chat}");
         assert!(chat.chars().count() < 800 && chat.contains('…'));
-        assert!(words.sms().chars().count() < 160, "{}", words.sms());
+        assert!(words.sms().chars().count() < 306, "two segments: {}", words.sms());
     }
 }

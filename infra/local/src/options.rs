@@ -54,6 +54,10 @@ Webhooks:
 Any AWS SDK or the AWS CLI, with any credentials:
   AWS_ENDPOINT_URL=http://ADDR AWS_REGION=us-east-1
 
+Pages:
+  /console                      where staff answer and set handovers up
+  /local/chat/                  play the client, with a clock to jump ahead
+
 Pages (JSON):
   GET  /local/info              addresses, inboxes and their secrets, staff
   GET  /local/conversations     all; with /ID, everything about one

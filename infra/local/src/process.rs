@@ -9,8 +9,9 @@ use std::{
 };
 
 use handover_aws::Random;
-use handover_cloud::{Storage, service::ServiceError};
+use handover_cloud::{Invocation, Storage, service::ServiceError};
 use handover_core::Timestamp;
+use serde_json::{Value, json};
 use tokio::{
     net::TcpListener,
     sync::{mpsc, oneshot},
@@ -24,7 +25,8 @@ use tracing_subscriber::{
 };
 
 use crate::{
-    DataDirectory, DataDirectoryError, Local, LocalError, LocalOptions, Options, server::Served, welcome,
+    DataDirectory, DataDirectoryError, Local, LocalError, LocalOptions, Options, Sample, server::Served,
+    welcome,
 };
 
 /// How long connections may take to end when the process stops. Long polls take longer, and wait for
@@ -116,7 +118,8 @@ pub async fn run(options: &Options) -> Result<(), RunError> {
     opening.reach_bots = options.reach_bots;
     let local = Local::open(opening).await?;
     let sample = local.sample().await?;
-    let greeting = welcome::text(&base_url, &local, &sample, &Random::system());
+    let link = sign_in_link(&local, &sample).await;
+    let greeting = welcome::text(&base_url, &local, &sample, &Random::system(), &link);
     let (orders, received) = mpsc::channel(1);
     #[expect(
         clippy::disallowed_methods,
@@ -154,6 +157,20 @@ pub async fn run(options: &Options) -> Result<(), RunError> {
         // Somebody insists.
         () = told_to_end()? => Ok(()),
     }
+}
+
+/// A link that signs in to the console as the clinic's admin, made as the stack's operator makes it.
+async fn sign_in_link(local: &Local, sample: &Sample) -> String {
+    let order = json!({"sign_in_link": {
+        "account": sample.clinic.account,
+        "email": "alex.moreno@sunrise-clinic.example",
+    }});
+    let made = match local.dispatcher().invoke("console", order).await {
+        Invocation::Answered(made) => made.get("link").and_then(Value::as_str).map(str::to_owned),
+        Invocation::Failed(_) | Invocation::TimedOut | Invocation::Crashed => None,
+    };
+    // Whoever has removed the admin signs in another way.
+    made.unwrap_or_else(|| format!("{}/console/sign-in", local.public_url()))
 }
 
 /// Runs the functions on real time, except while time is made to pass.

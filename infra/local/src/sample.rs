@@ -9,8 +9,8 @@ use handover_aws::{
 };
 use handover_core::{
     Account, AccountId, Assign, Assignee, Bot, BotId, Channel, ChannelSwitches, Connector, HandoverAction,
-    Inbox, InboxId, Labs, MAX_RETRIES, NotificationSettings, Pause, Permille, Provider, Role, Scenario,
-    Sensitivity, Staff, StaffId, Team, TeamId,
+    Inbox, InboxId, Labs, MAX_RETRIES, NotificationSettings, Pause, Permille, Principal, Provider, Role,
+    Scenario, Sensitivity, Staff, StaffId, Team, TeamId,
 };
 use handover_providers::Secrets;
 
@@ -198,7 +198,7 @@ async fn store(
     let answers = connector == Connector::Faq;
     store.put_bot(&sample.account, &Bot { connector, ..bot(sample) }).await?;
     if let Some(key) = ApiKey::parse(&sample.api_key).filter(|_| answers) {
-        let by = key.id();
+        let by = Principal::ApiKey(key.id());
         let edit = Edit { account: &sample.account, by: Some(&by), at: local.now(), seen: None, once: None };
         let entries: Vec<FaqChange> =
             knowledge::entries(&sample.bot).into_iter().map(|entry| FaqChange::Put(entry, 1)).collect();

@@ -1,6 +1,7 @@
 //! The one port: webhooks, AWS, and the pages under `/local`.
 
 mod access;
+mod chat;
 mod pages;
 
 use std::{

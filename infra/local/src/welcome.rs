@@ -19,8 +19,8 @@ pub(crate) fn command(
     curl(&inbox.call(local.public_url(), &message, local.wall()))
 }
 
-/// The text, its first line `ready http://ADDR`.
-pub(crate) fn text(base_url: &str, local: &Local, sample: &Sample, random: &Random) -> String {
+/// The text, its first line `ready http://ADDR`. `link` signs in to the console, once.
+pub(crate) fn text(base_url: &str, local: &Local, sample: &Sample, random: &Random, link: &str) -> String {
     let clinic = &sample.clinic;
     let (twilio, generic) = (&clinic.twilio, &clinic.generic);
     let page = format!("{base_url}/local/curl?");
@@ -31,6 +31,15 @@ pub(crate) fn text(base_url: &str, local: &Local, sample: &Sample, random: &Rand
         .finish();
     format!(
         "ready {base_url}
+
+The console, signed in as an admin of {clinic} (this link works once, for an hour; after that sign in
+with alex.moreno@sunrise-clinic.example, and read the code in {base_url}/local/outbox):
+
+  {link}
+
+A page on which you play the client, with a clock to jump ahead:
+
+  {base_url}/local/chat/
 
 A client of {clinic} asks for a human, on WhatsApp by Twilio (the signature does not expire):
 

@@ -90,6 +90,14 @@ impl fmt::Debug for ApiKey {
     }
 }
 
+/// A hash of an e-mail address, whatever its case: what the table knows it by where it is only looked for.
+pub fn email_hash(email: &str) -> String {
+    let email = email.trim().to_lowercase();
+    lower_base32(
+        &Sha256::new().chain_update("handover e-mail").chain_update([0]).chain_update(email).finalize(),
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

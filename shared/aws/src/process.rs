@@ -82,6 +82,11 @@ impl Processor {
         &self.store
     }
 
+    /// The settings, kept in memory for a while.
+    pub fn policies(&self) -> &Policies {
+        &self.policies
+    }
+
     /// The queues.
     pub const fn queues(&self) -> &Queues {
         &self.publisher.queues

@@ -163,6 +163,30 @@ impl Notice {
     }
 }
 
+/// A sign-in code on its way to whoever has the address; whether anybody has it is only asked there, so
+/// that whoever types an address learns nothing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignInMail {
+    /// What it belongs to: the hash that the browser's code stands under.
+    pub sign_in: String,
+    /// The [`SignInCode`], sealed for it.
+    pub sealed: String,
+    /// When it was asked for.
+    pub at: Timestamp,
+}
+
+/// A sign-in code and its address.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignInCode {
+    /// The address as it was typed.
+    pub email: String,
+    /// The code's digits.
+    pub code: String,
+}
+
+/// How long a sign-in code is good for.
+pub const SIGN_IN_CODE_LIVE: Duration = Duration::from_mins(10);
+
 /// Something that an account's own automation hears of, on its way there. What is known of the handover
 /// is looked up when it is sent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -388,6 +412,12 @@ impl Queues {
             .map(|notice| plain(notice, notice.account.to_string()))
             .collect::<Result<Vec<_>, Failure>>()?;
         self.send_all(&self.urls.notifications, entries).await
+    }
+
+    /// Puts a sign-in code on its way.
+    pub async fn sign_in_mail(&self, mail: &SignInMail) -> Result<(), Failure> {
+        let entry = Entry { body: encode(mail)?, group: None, deduplication: None, delay: Duration::ZERO };
+        self.send_all(&self.urls.notifications, vec![entry]).await
     }
 
     /// Puts word to automations on its way.

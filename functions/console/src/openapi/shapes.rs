@@ -21,6 +21,7 @@ use crate::{
     quarantine::{Redriven, Shown as Quarantined, Whole as QuarantineBody, Why},
     reports::{HandoverReport, LeftHandover},
     staff::Notifications,
+    tryout::{Text as TriedText, Tried as TriedDecision},
     turns::{TurnStatus, Wanted as MayISpeak},
     webhooks::{MadeWebhook, Unreached},
 };
@@ -91,6 +92,7 @@ impl Shapes {
         self.get::<Bot>("/bots/{bot}").versioned = true;
         self.replace::<Bot, Bot>("/bots/{bot}");
         self.get::<Items<Warning>>("/bots/{bot}/lint");
+        self.make::<TriedText, TriedDecision>("/bots/{bot}/try", &[(200, "Here it is")]);
         self.get::<Revision>("/bots/{bot}/revisions/{revision}");
         self.get::<Paged<FaqEntry>>("/bots/{bot}/faq").query = vec![limit(), cursor()];
         let made = self.make::<FaqEntry, FaqEntry>("/bots/{bot}/faq", &[(201, CREATED), (200, AGAIN)]);

@@ -77,11 +77,12 @@ pub(super) fn router(served: &Served) -> Router<Served> {
         .route("/curl", get(curl))
         .route("/accounts", post(make_account))
         .route("/environment/{function}", get(environment))
+        .nest("/chat", super::chat::router())
         .route("/world", any(world))
         .fallback(async || {
             Refusal::missing(
                 "there is no such page; there are info, outbox, conversations, conversations/ID, quarantine, \
-                 quarantine/ID, clock, faults, curl, accounts and environment/NAME",
+                 quarantine/ID, clock, faults, curl, chat, accounts and environment/NAME",
             )
         })
         .method_not_allowed_fallback(async || Refusal {

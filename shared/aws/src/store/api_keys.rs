@@ -1,7 +1,7 @@
 //! API keys, as stored.
 
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
-use handover_core::{AccountId, ApiKeyId, Timestamp};
+use handover_core::{AccountId, ApiKeyId, StaffId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::{Edit, Store, decode, encode, expressions, items::SCHEMA, keys};
@@ -24,6 +24,9 @@ pub struct ApiKeyItem {
     /// By which key; none: by somebody with the stack's own rights.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub created_by: Option<ApiKeyId>,
+    /// By which staff member.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created_by_staff: Option<StaffId>,
     /// When it ends, in seconds since the Unix epoch; the table forgets it then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<i64>,
@@ -44,6 +47,7 @@ impl ApiKeyItem {
             hash: key.hash(),
             created_at,
             created_by: None,
+            created_by_staff: None,
             expires_at: None,
             revoked_at: None,
         }

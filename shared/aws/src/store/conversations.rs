@@ -109,10 +109,7 @@ impl Store {
     ) -> Result<Vec<MessageItem>, Failure> {
         let items = self.query(&keys::conversation(account, conversation), keys::MESSAGE, false).await?;
         let mut messages: Vec<MessageItem> = items.into_iter().map(decode).collect::<Result<_, _>>()?;
-        messages.sort_by(|a, b| {
-            let time = |message: &MessageItem| (message.sent_at.unwrap_or(message.at), message.at);
-            time(a).cmp(&time(b)).then_with(|| a.id.cmp(&b.id))
-        });
+        by_time(&mut messages);
         Ok(messages)
     }
 
@@ -189,4 +186,12 @@ impl Store {
             }
         }
     }
+}
+
+/// Sorts a transcript: by provider time, then arrival.
+pub(super) fn by_time(messages: &mut [MessageItem]) {
+    messages.sort_by(|a, b| {
+        let time = |message: &MessageItem| (message.sent_at.unwrap_or(message.at), message.at);
+        time(a).cmp(&time(b)).then_with(|| a.id.cmp(&b.id))
+    });
 }

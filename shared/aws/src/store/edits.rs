@@ -6,8 +6,8 @@ use aws_sdk_dynamodb::{
     types::{AttributeValue, Delete, Put, TransactWriteItem},
 };
 use handover_core::{
-    Account, AccountId, ApiKeyId, Assignee, Bot, BotId, BotRevision, InboxId, Staff, StaffId, Team, TeamId,
-    Timestamp,
+    Account, AccountId, ApiKeyId, Assignee, Bot, BotId, BotRevision, InboxId, Principal, Staff, StaffId,
+    Team, TeamId, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 
@@ -27,13 +27,13 @@ pub struct Versioned<T> {
     pub version: u64,
 }
 
-/// An edit: whose settings, by which key, when, and what it is about in a word or two.
+/// An edit: whose settings, by whom, when, and what it is about in a word or two.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Edit<'a> {
     /// The account.
     pub account: &'a AccountId,
-    /// The key that was used; none: somebody with the stack's own rights.
-    pub by: Option<&'a ApiKeyId>,
+    /// The key or the staff member; none: somebody with the stack's own rights.
+    pub by: Option<&'a Principal>,
     /// When.
     pub at: Timestamp,
     /// The version that its maker has seen; none: it makes something new.
@@ -50,9 +50,12 @@ pub struct AuditItem {
     pub(crate) schema: u8,
     /// When.
     pub at: Timestamp,
-    /// By which key; none: by somebody with the stack's own rights.
+    /// By which key; neither key nor staff member: by somebody with the stack's own rights.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<ApiKeyId>,
+    /// By which staff member.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub staff: Option<StaffId>,
     /// What: `staff/stf_1`, `bot/bot_1`.
     pub what: String,
     /// In which version it is since; none: it is gone.
@@ -67,7 +70,23 @@ impl AuditItem {
     }
 }
 
-impl Edit<'_> {
+impl<'a> Edit<'a> {
+    /// The key that was used.
+    pub(super) fn key(&self) -> Option<&'a ApiKeyId> {
+        match self.by? {
+            Principal::ApiKey(key) => Some(key),
+            Principal::Staff(_) | Principal::System => None,
+        }
+    }
+
+    /// The staff member who did it.
+    pub(super) fn staff(&self) -> Option<&'a StaffId> {
+        match self.by? {
+            Principal::Staff(staff) => Some(staff),
+            Principal::ApiKey(_) | Principal::System => None,
+        }
+    }
+
     /// The version that it makes.
     pub(super) fn version(&self) -> u64 {
         self.seen.unwrap_or(0).saturating_add(1)
@@ -103,8 +122,14 @@ impl Store {
         Ok(item.map(|item| Versioned { value: item.staff, version: item.version }))
     }
 
-    /// Makes or edits a staff member; `None` when somebody else did since.
-    pub async fn edit_staff(&self, edit: &Edit<'_>, staff: &Staff) -> Result<Option<u64>, Failure> {
+    /// Makes or edits a staff member, who was `before` in the version that the edit has seen; `None` when
+    /// somebody else did since.
+    pub async fn edit_staff(
+        &self,
+        edit: &Edit<'_>,
+        staff: &Staff,
+        before: Option<&Staff>,
+    ) -> Result<Option<u64>, Failure> {
         let item = StaffItem {
             pk: keys::account(edit.account),
             sk: keys::staff(&staff.id),
@@ -112,15 +137,21 @@ impl Store {
             version: edit.version(),
             staff: staff.clone(),
         };
-        let what = format!("staff/{}", staff.id);
-        self.edit(edit, &what, vec![(encode(&item)?, condition(edit))]).await
+        let mut writes = vec![self.edit_write(encode(&item)?, condition(edit), edit.seen)?];
+        writes.push(self.audit_write(edit, &format!("staff/{}", staff.id), Some(edit.version()))?);
+        writes.extend(self.once_write(edit)?);
+        writes.extend(self.address_writes(edit.account, before, Some(staff))?);
+        Ok(self.transact(writes).await?.then(|| edit.version()))
     }
 
     /// Removes a staff member, with a note that what is theirs is to be taken from them; `false` when
     /// somebody else has changed them since.
-    pub async fn delete_staff(&self, edit: &Edit<'_>, id: &StaffId) -> Result<bool, Failure> {
-        let leaving = Assignee::Staff(id.clone());
-        self.delete(edit, &format!("staff/{id}"), &keys::staff(id), Some(leaving)).await
+    pub async fn delete_staff(&self, edit: &Edit<'_>, staff: &Staff) -> Result<bool, Failure> {
+        let leaving = Assignee::Staff(staff.id.clone());
+        let mut writes =
+            self.delete_writes(edit, &format!("staff/{}", staff.id), &keys::staff(&staff.id), Some(leaving))?;
+        writes.extend(self.address_writes(edit.account, Some(staff), None)?);
+        self.transact(writes).await
     }
 
     /// A team.
@@ -159,11 +190,7 @@ impl Store {
         account: &AccountId,
         id: &BotId,
     ) -> Result<Option<BotRevision>, Failure> {
-        let current: Option<CurrentItem> = self.get(&keys::bot(account, id), keys::CURRENT, true).await?;
-        match current {
-            Some(current) => self.revision(account, id, current.revision).await,
-            None => Ok(None),
-        }
+        self.newest_revision(account, id).await
     }
 
     /// Makes a bot's next revision and makes it the present one; `None` when somebody else did since.
@@ -287,6 +314,16 @@ impl Store {
         sk: &str,
         leaving: Option<Assignee>,
     ) -> Result<bool, Failure> {
+        self.transact(self.delete_writes(edit, what, sk, leaving)?).await
+    }
+
+    fn delete_writes(
+        &self,
+        edit: &Edit<'_>,
+        what: &str,
+        sk: &str,
+        leaving: Option<Assignee>,
+    ) -> Result<Vec<TransactWriteItem>, Failure> {
         let seen = edit.seen.is_some();
         let mut delete = Delete::builder()
             .table_name(&self.table)
@@ -303,7 +340,7 @@ impl Store {
             writes.push(self.edit_write(encode(&leaving)?, expressions::ALWAYS, None)?);
         }
         writes.push(self.audit_write(edit, what, None)?);
-        self.transact(writes).await
+        Ok(writes)
     }
 
     pub(super) fn edit_write(
@@ -334,7 +371,8 @@ impl Store {
             sk: format!("{:015}#{what}#{}", edit.at.as_ms(), edit.version()),
             schema: SCHEMA,
             at: edit.at,
-            by: edit.by.cloned(),
+            by: edit.key().cloned(),
+            staff: edit.staff().cloned(),
             what: what.to_owned(),
             version,
         };

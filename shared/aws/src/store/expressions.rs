@@ -53,6 +53,16 @@ pub(super) const ALWAYS: &str = "";
 pub(super) const MARK_READ: &str = "SET #read = :yes";
 /// Ends an API key, the first time.
 pub(super) const REVOKE: &str = "SET revoked_at = if_not_exists(revoked_at, :now)";
+/// The item has not ended.
+pub(super) const NOT_ENDED: &str = "expires_at > :now";
+/// One more try of a code.
+pub(super) const ONE_MORE_TRY: &str = "ADD tries :one";
+/// The code has not ended, and may be tried once more.
+pub(super) const MAY_BE_TRIED: &str = "expires_at > :now AND tries < :max";
+/// One more of something that happens only so often.
+pub(super) const COUNT_UP: &str = "SET expires_at = :end ADD #count :one";
+/// It has not happened too often yet.
+pub(super) const BELOW_MAX: &str = "attribute_not_exists(#count) OR #count < :max";
 /// Nothing is known of how far a message got.
 pub(super) const NO_RECEIPT: &str = "attribute_not_exists(receipt)";
 /// A ledger entry that this claim may settle.

@@ -2,9 +2,10 @@
 //! added, so that yesterday's code reads today's items and the other way round.
 
 use handover_core::{
-    Account, AccountId, Assignee, Bot, Contact, ContactId, Content, ConversationId, DeliveryId, Effect,
-    EffectId, EventId, Handover, HandoverEnd, Inbox, InboxId, NotificationChannel, NotificationKind, Origin,
-    Principal, PromiseState, Purpose, ReceiptStatus, Record, Staff, Task, Team, Timestamp, Verdict,
+    Account, AccountId, Assignee, Bot, BotId, Channel, Contact, ContactId, Content, ConversationId,
+    DeliveryId, Effect, EffectId, EventId, Handover, HandoverEnd, Inbox, InboxId, NotificationChannel,
+    NotificationKind, Origin, Principal, PromiseState, Provider, Purpose, ReceiptStatus, Record, Staff, Task,
+    Team, Timestamp, Verdict,
 };
 use serde::{Deserialize, Serialize};
 
@@ -331,23 +332,48 @@ pub(crate) struct InboxItem {
     pub(crate) sealed: Option<String>,
 }
 
-/// A bot or inbox of an account, so that all of them can be found.
+/// A bot or inbox of an account, so that all of them can be found, with what lists show of it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct ListedItem {
     pub(crate) pk: String,
     pub(crate) sk: String,
     pub(crate) schema: u8,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) name: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) provider: Option<Provider>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) channel: Option<Channel>,
+    /// Who answers in the inbox.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) bot: Option<BotId>,
 }
 
 impl ListedItem {
     pub(crate) fn bot(account: &AccountId, bot: &Bot) -> Self {
         let sk = format!("{}{}", keys::BOT_OF, bot.id);
-        Self { pk: keys::account(account), sk, schema: SCHEMA }
+        let name = Some(bot.name.clone());
+        Self {
+            pk: keys::account(account),
+            sk,
+            schema: SCHEMA,
+            name,
+            provider: None,
+            channel: None,
+            bot: None,
+        }
     }
 
     pub(crate) fn inbox(inbox: &Inbox) -> Self {
-        let sk = format!("{}{}", keys::INBOX_OF, inbox.id);
-        Self { pk: keys::account(&inbox.account), sk, schema: SCHEMA }
+        Self {
+            pk: keys::account(&inbox.account),
+            sk: format!("{}{}", keys::INBOX_OF, inbox.id),
+            schema: SCHEMA,
+            name: Some(inbox.name.clone()),
+            provider: Some(inbox.provider),
+            channel: Some(inbox.channel),
+            bot: inbox.bot.clone(),
+        }
     }
 }
 

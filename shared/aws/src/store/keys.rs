@@ -86,8 +86,10 @@ pub(crate) fn bot(account: &AccountId, bot: &BotId) -> String {
 
 pub(crate) const CURRENT: &str = "CURRENT";
 
+pub(crate) const REVISION: &str = "REVISION#";
+
 pub(crate) fn revision(revision: u64) -> String {
-    format!("REVISION#{revision:010}")
+    format!("{REVISION}{revision:010}")
 }
 
 /// Where the sealed secrets of a bot's connector stand, beside its revisions.
@@ -168,6 +170,29 @@ pub(crate) fn requests(account: &AccountId) -> String {
 /// Partition of an account's API keys.
 pub(crate) fn api_keys(account: &AccountId) -> String {
     format!("K#{account}")
+}
+
+/// Partition of a sign-in under way, or of what limits them: the name says nothing about whom.
+pub(crate) fn sign_in(name: &str) -> String {
+    format!("D#{name}")
+}
+
+pub(crate) const CODE: &str = "CODE";
+pub(crate) const LINK: &str = "LINK";
+pub(crate) const COUNT: &str = "COUNT#";
+
+/// Partition of those whose e-mail address has this hash, over all accounts.
+pub(crate) fn address(hash: &str) -> String {
+    format!("M#{hash}")
+}
+
+/// Partition of an account's sessions.
+pub(crate) fn sessions(account: &AccountId) -> String {
+    format!("S#{account}")
+}
+
+pub(crate) fn session(staff: &StaffId, hash: &str) -> String {
+    format!("SESSION#{staff}#{hash}")
 }
 
 /// Partition of the `inbox` index.

@@ -15,12 +15,15 @@ mod leaving;
 mod ledger;
 mod lists;
 mod notes;
+mod overview;
 mod reach;
 mod reports;
 mod requests;
 mod settings;
+mod sign_in;
 mod state;
 mod tags;
+mod whole;
 
 use std::collections::HashMap;
 
@@ -45,11 +48,14 @@ pub use leaving::LeavingItem;
 pub use ledger::{Claim, Claimed};
 pub use lists::{ConversationFilter, ListedConversation, ListedTask, Page};
 pub use notes::NoteSubject;
+pub use overview::{ListedBot, ListedInbox, Overview};
 pub use reach::{HealthItem, HealthNews, IN_DOUBT, Recipient, StoredWebhook, Told};
 pub use reports::ReportedHandover;
 pub use requests::Once;
 pub use settings::StoredInbox;
+pub use sign_in::{CodeItem, Limit, LinkItem, SessionKey};
 pub use tags::TaggedConversation;
+pub use whole::{Whole, WholeConversation};
 
 /// An item as the table has it.
 type Item = HashMap<String, AttributeValue>;

@@ -109,6 +109,7 @@ impl Store {
 
     /// Stores a staff member.
     pub async fn put_staff(&self, account: &AccountId, staff: &Staff) -> Result<(), Failure> {
+        self.put_address(account, staff).await?;
         self.put(&StaffItem {
             pk: keys::account(account),
             sk: keys::staff(&staff.id),

@@ -179,13 +179,23 @@ impl Store {
     }
 
     /// Items by their keys, in any order; what is not there is left out.
-    async fn get_all(&self, wanted: Vec<Item>) -> Result<Vec<Item>, Failure> {
+    pub(super) async fn get_all(&self, wanted: Vec<Item>) -> Result<Vec<Item>, Failure> {
+        self.get_each(wanted, false).await
+    }
+
+    /// The same as of now.
+    pub(super) async fn get_all_now(&self, wanted: Vec<Item>) -> Result<Vec<Item>, Failure> {
+        self.get_each(wanted, true).await
+    }
+
+    async fn get_each(&self, wanted: Vec<Item>, strong: bool) -> Result<Vec<Item>, Failure> {
         let mut items = Vec::new();
         for chunk in wanted.chunks(MAX_BATCH) {
             let mut keys = chunk.to_vec();
             for _ in 0..MAX_CALLS {
                 let read = KeysAndAttributes::builder()
                     .set_keys(Some(std::mem::take(&mut keys)))
+                    .consistent_read(strong)
                     .build()
                     .map_err(|_| Failure::quarantine("read cannot be built"))?;
                 let answer = self.client.batch_get_item().request_items(&self.table, read).send().await;
@@ -212,7 +222,7 @@ impl TaggedConversation {
     }
 }
 
-fn key(pk: &str, sk: &str) -> Item {
+pub(super) fn key(pk: &str, sk: &str) -> Item {
     let text = |text: &str| AttributeValue::S(text.to_owned());
     Item::from([("pk".to_owned(), text(pk)), ("sk".to_owned(), text(sk))])
 }

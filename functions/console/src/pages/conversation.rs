@@ -1,0 +1,353 @@
+//! A conversation: what was said, why the bot stepped aside, and what to do now.
+
+use std::sync::Arc;
+
+use handover_aws::store::{MessageItem, Overview, Whole, WholeConversation};
+use handover_core::{
+    Assignee, Conversation, ConversationId, EffectKind, Handover, MAX_REPLY_CHARS, Origin, OutcomeResult,
+    TextSource, Timestamp,
+};
+use http::Method;
+use maud::{Markup, html};
+use serde_json::{Value, json};
+
+use super::{
+    Page, Reply, Shown,
+    layout::Nav,
+    parts::{
+        self, Icon, Owner, assignee, assignees, csrf, icon, once, owner, phi, refused, short_hash, time,
+    },
+    transcript::{self, Revisions},
+    visit::{Asking, Visit},
+    words as w,
+};
+use crate::problem::Problem;
+
+pub(super) async fn show(visit: &Visit<'_>) -> Shown {
+    match visit.store().whole(&visit.account.id, &visit.id("conversation")?).await? {
+        Whole::Absent => Err(Problem::not_found()),
+        Whole::MovedTo(elsewhere) => Ok(Reply::Go(Visit::conversation_path(&elsewhere))),
+        Whole::Here(whole) => Ok(page(visit, &whole, None).await?.into()),
+    }
+}
+
+/// A command to the conversation, by its name in the API.
+pub(super) async fn command(visit: &Visit<'_>) -> Shown {
+    let id: ConversationId = visit.id("conversation")?;
+    let form = &visit.form;
+    let reason = form.said("reason");
+    let (path, body) = match visit.text("command")? {
+        "claim" => ("/conversations/{conversation}/claim", json!({})),
+        "assign" => {
+            let to = form.said("to").map(|to| parts::assignee_of(to).ok_or_else(Problem::not_found));
+            ("/conversations/{conversation}/assign", json!({"to": to.transpose()?}))
+        }
+        "reply" => ("/conversations/{conversation}/reply", json!({"text": form.get("text")})),
+        "hand-back" => ("/conversations/{conversation}/hand-back", with_reason(reason)),
+        "resolve" => ("/conversations/{conversation}/resolve", with_reason(reason)),
+        "pause" => {
+            let number = |name| form.number(name).unwrap_or(0);
+            let pause = match form.get("until") {
+                "hand_back" => json!("until_handed_back"),
+                _ => json!({"for": {"hours": number("hours"), "minutes": number("minutes")}}),
+            };
+            ("/conversations/{conversation}/pause", json!({"pause": pause}))
+        }
+        "tag" => {
+            let present = form.get("present") != "no";
+            ("/conversations/{conversation}/tags", json!({"tag": form.get("tag").trim(), "present": present}))
+        }
+        "task" => ("/conversations/{conversation}/task/complete", json!({})),
+        _ => return Err(Problem::not_found()),
+    };
+    let asking = Asking { once: form.once(), ..Asking::default() };
+    let done = visit.ask(Method::POST, path, &[("conversation", id.as_str())], Some(&body), asking).await;
+    match done {
+        Ok(_) => {
+            let words = visit.text("command")?;
+            Ok(Reply::Go(format!("{}?done={words}#end", Visit::conversation_path(&id))))
+        }
+        // What is wrong stands above the conversation as it is now, with the text that was typed.
+        Err(problem) => match visit.store().whole(&visit.account.id, &id).await? {
+            Whole::Here(whole) => {
+                Ok(page(visit, &whole, Some(&problem)).await?.status(problem.status).into())
+            }
+            Whole::Absent | Whole::MovedTo(_) => Err(problem),
+        },
+    }
+}
+
+fn with_reason(reason: Option<&str>) -> Value {
+    json!({"reason": reason})
+}
+
+async fn page(
+    visit: &Visit<'_>,
+    whole: &WholeConversation,
+    problem: Option<&Problem>,
+) -> Result<Page, Problem> {
+    let names = visit.names().await?;
+    let revisions = revisions(visit, whole).await?;
+    let state = &whole.state;
+    let path = Visit::conversation_path(&state.id);
+    let whose = whole.contact.assignee.as_ref();
+    let human = state.human().filter(|_| !state.resume_due(visit.now));
+    let who = Owner::of(human.is_some(), whose, &names);
+    let inbox = names.inboxes.iter().find(|inbox| inbox.id == state.inbox);
+    let shown = transcript::Shown {
+        whole,
+        names: &names,
+        revisions: &revisions,
+        open: visit.query("open"),
+        before: visit.query("before"),
+        path: &path,
+    };
+    let title = parts::address(&state.address);
+    let body = html! {
+        div.head {
+            p.crumbs { a href="/console/inbox" { (w::INBOX) } " / " (inbox.map_or("", |inbox| inbox.name.as_str())) }
+            div.title-line #owner data-region {
+                h1 { a.plain-link href={ "/console/contacts/" (state.contact) } { (title) } }
+                span.muted { (parts::channel(state.channel)) }
+                (owner(&who))
+            }
+        }
+        (refused(problem))
+        div.split {
+            section.thread aria-label=(w::TRANSCRIPT) {
+                div #transcript data-region tabindex="0" role="log" aria-label=(w::TRANSCRIPT) { (shown.lines()) }
+                (composer(visit, state, whose, &path, &names))
+            }
+            aside.panel #side data-region aria-label=(w::ABOUT) {
+                (facts(visit, whole))
+                (story(whole, &names, &revisions))
+                (actions(visit, whole, &names, &path))
+            }
+        }
+        span #end {}
+    };
+    Ok(Page::new(Nav::Inbox, title, body).live())
+}
+
+/// The revisions that closing messages and phrases are looked up in. They never change, and are kept in
+/// memory.
+async fn revisions(visit: &Visit<'_>, whole: &WholeConversation) -> Result<Revisions, Problem> {
+    let mut found = Revisions::new();
+    let of_handovers = whole.handovers.iter().filter_map(|handover| match &handover.origin {
+        Origin::Action { bot, revision, .. } => Some((bot.clone(), *revision)),
+        Origin::Takeover { .. } | Origin::Pause { .. } | Origin::Elsewhere { .. } => None,
+    });
+    let sends = whole.messages.iter().flat_map(|line| &line.effects);
+    let of_texts = sends.filter_map(|effect| {
+        let EffectKind::Send { text: TextSource::Closing { bot, revision, .. }, .. } = &effect.kind else {
+            return None;
+        };
+        Some((bot.clone(), *revision))
+    });
+    for key in of_handovers.chain(of_texts) {
+        if !found.contains_key(&key) {
+            let policies = visit.api.processor.policies();
+            let revision = policies.revision(&visit.account.id, &key.0, key.1).await?;
+            found.insert(key, revision);
+        }
+    }
+    Ok(found)
+}
+
+/// Where one answers: locked until one has taken over.
+fn composer(
+    visit: &Visit<'_>,
+    state: &Conversation,
+    whose: Option<&Assignee>,
+    path: &str,
+    names: &Arc<Overview>,
+) -> Markup {
+    let human = state.human().filter(|_| !state.resume_due(visit.now));
+    let mine = whose == Some(&visit.me());
+    let somebody = whose.filter(|whose| matches!(whose, Assignee::Staff(_)) && !mine);
+    let open = human.is_some() && mine && !state.opted_out;
+    let take = |label: &str| {
+        html! {
+            form method="post" action={ (path) "/claim" } { (csrf(&visit.csrf)) (once()) button type="submit" { (icon(Icon::Hand)) (label) } }
+        }
+    };
+    let markup = html! {
+        @if state.opted_out {
+            p.locked-text { (icon(Icon::Lock)) (w::OPTED_OUT) }
+        } @else if open {
+            form method="post" action={ (path) "/reply" } data-keep {
+                (csrf(&visit.csrf)) (once())
+                label for="text" { (w::YOUR_ANSWER) }
+                textarea #text name="text" rows="3" maxlength=(MAX_REPLY_CHARS) required
+                    aria-describedby="text-note" { (visit.form.get("text")) }
+                div.under #text-note { (phi()) button type="submit" { (w::SEND) } }
+            }
+        } @else if let (Some(somebody), Some(_)) = (somebody, human) {
+            p.locked-text { (icon(Icon::Lock)) b { (assignee(Some(somebody), names)) } " " (w::HAS_IT) }
+            form method="post" action={ (path) "/assign" } {
+                (csrf(&visit.csrf)) (once())
+                input type="hidden" name="to" value=(visit.me().label());
+                button.quiet type="submit" { (w::TAKE_IT_OVER) }
+            }
+        } @else if human.is_some() {
+            p.locked-text { (icon(Icon::Lock)) (w::LOCKED_WAITING) }
+            (take(w::CLAIM))
+        } @else {
+            p.locked-text { (icon(Icon::Lock)) (w::LOCKED_BOT) }
+            (take(w::TAKE_OVER))
+        }
+    };
+    // Replaced while somebody types only when who may answer has changed.
+    let state_hash = short_hash(&format!("{open}{somebody:?}{}{}", human.is_some(), state.opted_out));
+    html! { div.composer.locked[!open] #composer data-region data-state=(state_hash) { (markup) } }
+}
+
+/// What matters now.
+fn facts(visit: &Visit<'_>, whole: &WholeConversation) -> Markup {
+    let state = &whole.state;
+    let human = state.human().filter(|_| !state.resume_due(visit.now));
+    let reply_by = state.channel.reply_window().zip(state.last_client_at).map(|(window, at)| at + window);
+    let due = |at: Timestamp| html! { (time(at)) @if at <= visit.now { " " span.chip.bad { (w::OVERDUE) } } };
+    html! {
+        section.card {
+            h2 { (w::NOW) }
+            dl.facts {
+                @if let Some(waiting) = human.and_then(|human| human.waiting.as_ref()) {
+                    dt { (w::CLIENT_WAITS) } dd { (time(waiting.since)) }
+                }
+                @if let Some(promise) = state.promise { dt { (w::ANSWER_DUE) } dd { (due(promise.due_at)) } }
+                @if let Some(at) = reply_by { dt { (w::REPLY_BY) } dd { (due(at)) } }
+                @if let Some(at) = state.task_due_at { dt { (w::TASK_DUE) } dd { (due(at)) } }
+                @if human.is_some() {
+                    dt { (w::BOT_RETURNS) }
+                    dd { @match state.resumes_at() { Some(at) => (time(at)), None => (w::WHEN_HANDED_BACK) } }
+                } @else {
+                    dt { (w::OWNER) } dd { (w::BOT_ANSWERS) }
+                }
+            }
+        }
+    }
+}
+
+/// Why the bot stepped aside, and what it had tried before.
+fn story(whole: &WholeConversation, names: &Overview, revisions: &Revisions) -> Markup {
+    let open = whole.state.human().is_some();
+    let Some(handover) = whole.handovers.last().filter(|_| open) else { return html! {} };
+    let trigger = transcript::find(whole, &handover.trigger);
+    let phrase = trigger.and_then(|line| phrase(line, handover, revisions));
+    html! {
+        section.card {
+            h2 { (w::WHY_STEPPED_ASIDE) }
+            p.why-line { (w::reason(handover.origin.name())) " " (time(handover.started_at)) }
+            @if let Some(quote) = trigger.and_then(|line| line.content.as_ref()).and_then(|content| content.text()) {
+                blockquote { (quote.chars().take(280).collect::<String>()) }
+            }
+            @if let Some(phrase) = phrase { p.muted { (w::MATCHED_PHRASE) " “" (phrase) "”" } }
+            @if let Some(score) = trigger.and_then(|line| line.record.human_request) {
+                @if handover.origin.name() == "human_requested" { p.muted { (w::SCORE_HUMAN) ": " (parts::percent(score)) } }
+            }
+            @if let Origin::Takeover { by, app } = &handover.origin {
+                p.muted {
+                    @if let Some(by) = by { (transcript::principal(by, names)) }
+                    @if let Some(app) = app { (w::SOMEBODY_IN) " " (app) }
+                }
+            }
+            (tried(whole, handover))
+        }
+    }
+}
+
+fn phrase(line: &MessageItem, handover: &Handover, revisions: &Revisions) -> Option<String> {
+    let Origin::Action { bot, revision, .. } = &handover.origin else { return None };
+    let matched = line.record.matched.as_ref()?;
+    let bot = revisions.get(&(bot.clone(), *revision))?;
+    let action = bot.revision.bot.action(&matched.action)?;
+    action.scenario.phrases().get(usize::from(matched.phrase)).cloned()
+}
+
+/// What the bot tried since it last had the conversation.
+fn tried(whole: &WholeConversation, handover: &Handover) -> Markup {
+    let before = whole.handovers.iter().rev().find(|other| other.epoch < handover.epoch);
+    let from = before.and_then(|other| other.ended_at);
+    let attempts: Vec<&MessageItem> = whole
+        .messages
+        .iter()
+        .filter(|line| line.record.outcome.is_some())
+        .filter(|line| line.at <= handover.started_at && from.is_none_or(|from| line.at >= from))
+        .collect();
+    let recent = attempts.get(attempts.len().saturating_sub(3)..).unwrap_or_default();
+    html! {
+        h3 { (w::WHAT_IT_TRIED) }
+        @if recent.is_empty() { p.muted { (w::TRIED_NOTHING) } }
+        ul.tried {
+            @for line in recent {
+                li {
+                    @let text = line.content.as_ref().and_then(|content| content.text());
+                    @match &line.record.outcome {
+                        Some(OutcomeResult::Answered) | None => (w::BOT_ANSWERED),
+                        Some(OutcomeResult::NoAnswer) => (w::BOT_NO_ANSWER),
+                        Some(OutcomeResult::Failed { .. }) => (w::BOT_FAILED),
+                        Some(OutcomeResult::WantsHandover) => (w::BOT_WANTS_HANDOVER),
+                    }
+                    @if let Some(text) = text { ": “" (text.chars().take(160).collect::<String>()) "”" }
+                }
+            }
+        }
+    }
+}
+
+/// What can be done now.
+fn actions(visit: &Visit<'_>, whole: &WholeConversation, names: &Overview, path: &str) -> Markup {
+    let state = &whole.state;
+    let with_humans = state.human().is_some_and(|_| !state.resume_due(visit.now));
+    let whose = whole.contact.assignee.as_ref();
+    let form = |command: &str, inner: &Markup| {
+        html! { form method="post" action={ (path) "/" (command) } { (csrf(&visit.csrf)) (inner) } }
+    };
+    let reason = |id: &str| {
+        html! { label for=(id) { (w::REASON) } input #(id) name="reason" maxlength="500" autocomplete="off"; }
+    };
+    html! {
+        section.card {
+            h2 { (w::WHAT_NOW) }
+            @if with_humans {
+                details.act { summary { (w::HAND_BACK) } (form("hand-back", &html! {
+                    p.muted { (w::HAND_BACK_TEXT) } (reason("why-back")) button type="submit" { (w::HAND_BACK) }
+                })) }
+            }
+            @if with_humans || whose.is_some() || state.open_task.is_some() {
+                details.act { summary { (w::RESOLVE) } (form("resolve", &html! {
+                    p.muted { (w::RESOLVE_TEXT) } (reason("why-done")) button type="submit" { (w::RESOLVE) }
+                })) }
+            }
+            details.act { summary { (w::REASSIGN) " " span.muted { (assignee(whose, names)) } } (form("assign", &html! {
+                label for="to" { (w::ASSIGN_TO) }
+                select #to name="to" { (assignees(names, whose, w::NOBODY_CLAIM)) }
+                button type="submit" { (w::REASSIGN) }
+            })) }
+            details.act { summary { (w::PAUSE_BOT) } (form("pause", &html! {
+                div.inline {
+                    label for="hours" { (w::HOURS) } input.number #hours name="hours" type="number" min="0" max="8760" value="12";
+                    label for="minutes" { (w::MINUTES) } input.number #minutes name="minutes" type="number" min="0" max="59" value="0";
+                }
+                label.tick { input type="checkbox" name="until" value="hand_back"; span { (w::UNTIL_HANDED_BACK) } }
+                button type="submit" { (w::PAUSE_BOT) }
+            })) }
+            @if state.open_task.is_some() { (form("task", &html! { button.quiet type="submit" { (icon(Icon::Check)) (w::TASK_DONE) } })) }
+        }
+        section.card {
+            h2 { (w::TAGS) }
+            ul.tags {
+                @for tag in &whole.contact.tags {
+                    li { (form("tag", &html! {
+                        input type="hidden" name="tag" value=(tag); input type="hidden" name="present" value="no";
+                        span { (tag) } button.plain type="submit" aria-label={ (w::TAKE_OFF) " " (tag) } { "×" }
+                    })) }
+                }
+            }
+            (form("tag", &html! {
+                div.inline { label.hidden for="tag" { (w::NEW_TAG) } input #tag name="tag" maxlength="80" placeholder=(w::NEW_TAG) required; button.quiet type="submit" { (w::ADD) } }
+            }))
+        }
+    }
+}

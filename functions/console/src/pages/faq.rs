@@ -1,0 +1,233 @@
+//! What a built-in bot knows: questions and answers, in and out as a table, and what would be answered.
+
+use handover_core::{BotId, FaqEntry, FaqId, MAX_FAQ_ENTRIES, MAX_MESSAGE_CHARS, MAX_QUESTION_CHARS};
+use http::Method;
+use maud::{Markup, html};
+use serde_json::{Value, json};
+
+use super::{
+    Page, Reply, Shown,
+    bots::{Part, head},
+    layout::Nav,
+    parts::{Errors, Field, Icon, csrf, empty, icon, once, pager, phi, refused, seen, sure},
+    visit::{Asking, Visit},
+    words as w,
+};
+use crate::problem::Problem;
+
+/// Rows of a page.
+const ROWS: usize = 25;
+
+fn path(bot: &BotId) -> String {
+    format!("/console/bots/{bot}/knowledge")
+}
+
+/// The fields of an entry.
+fn fields(entry: &FaqEntry, errors: Errors<'_>) -> Markup {
+    html! {
+        (Field::new("question", w::QUESTION).error(errors).around(&html! {
+            input #question name="question" value=(entry.question) required maxlength=(MAX_QUESTION_CHARS) autocomplete="off";
+        }))
+        (Field::new("alternatives", w::ALTERNATIVES).hint(w::ALTERNATIVES_HINT).wrong(errors.within("alternatives")).lines(3, &entry.alternatives.join("\n")))
+        (Field::new("answer", w::ANSWER).error(errors).around(&html! {
+            textarea #answer name="answer" rows="4" required maxlength=(MAX_MESSAGE_CHARS) { (entry.answer) }
+        }))
+        (phi())
+    }
+}
+
+fn read(visit: &Visit<'_>, id: FaqId) -> FaqEntry {
+    let form = &visit.form;
+    let lines = form.get("alternatives").lines().map(str::trim).filter(|line| !line.is_empty());
+    FaqEntry {
+        id,
+        question: form.get("question").trim().to_owned(),
+        alternatives: lines.map(str::to_owned).collect(),
+        answer: form.get("answer").to_owned(),
+    }
+}
+
+fn body_of(entry: &FaqEntry) -> Value {
+    json!({"question": entry.question, "alternatives": entry.alternatives, "answer": entry.answer})
+}
+
+pub(super) async fn show(visit: &Visit<'_>) -> Shown {
+    shown(visit, None, None).await
+}
+
+async fn shown(visit: &Visit<'_>, problem: Option<&Problem>, tried: Option<(&str, &Value)>) -> Shown {
+    let id: BotId = visit.id("bot")?;
+    let names = visit.names().await?;
+    let bot = names.bots.iter().find(|bot| bot.id == id).ok_or_else(Problem::not_found)?;
+    let entries = visit.store().faq(&visit.account.id, &id).await?;
+    let first: usize = visit.query("cursor").and_then(|text| text.parse().ok()).unwrap_or(0);
+    let next = (first + ROWS < entries.len()).then(|| (first + ROWS).to_string());
+    let errors = Errors(problem.map_or(&[], |problem| problem.errors.as_slice()));
+    let path = path(&id);
+    let typed = read(visit, FaqId::from_random([0; 16]));
+    let body = html! {
+        (head(&id, &bot.name, Part::Knowledge))
+        (refused(problem))
+        div.split {
+            div {
+                p.muted { (entries.len()) " " (w::OF) " " (MAX_FAQ_ENTRIES) " " (w::ENTRIES) }
+                @if entries.is_empty() { (empty(Icon::List, w::NO_ENTRIES, w::NO_ENTRIES_TEXT)) }
+                ul.rows { @for entry in entries.iter().skip(first).take(ROWS) {
+                    li { a.row href={ (path) "/" (entry.value.id) } {
+                        span.row-main { b { (entry.value.question) } span.muted { (entry.value.answer.chars().take(140).collect::<String>()) } }
+                    } }
+                } }
+                (pager(&path, &[], visit.query("cursor"), next.as_deref()))
+                form.card method="post" action=(path) {
+                    (csrf(&visit.csrf)) (once()) h2 { (w::ADD_ENTRY) }
+                    (fields(&typed, errors))
+                    button type="submit" { (w::SAVE) }
+                }
+            }
+            aside {
+                section.card #try data-region {
+                    h2 { (w::TRY_IT) }
+                    form method="post" action={ (path) "/try" } data-swap="try" {
+                        (csrf(&visit.csrf))
+                        label for="try-text" { (w::TRY_QUESTION) }
+                        textarea #try-text name="text" rows="2" maxlength="4000" required { (tried.map_or("", |(text, _)| text)) }
+                        (phi())
+                        button.quiet type="submit" { (w::TRY) }
+                    }
+                    div role="status" { @if let Some((_, found)) = tried { (answers(found)) } }
+                }
+                section.card {
+                    h2 { (w::IN_AND_OUT) }
+                    p { a.button.quiet href={ (path) "/export?format=csv" } { (w::EXPORT_CSV) } " " a.button.quiet href={ (path) "/export?format=json" } { (w::EXPORT_JSON) } }
+                    form method="post" action={ (path) "/import" } {
+                        (csrf(&visit.csrf)) (once())
+                        label for="table" { (w::IMPORT_LABEL) }
+                        input.file type="file" accept=".csv,text/csv" data-into="table" aria-label=(w::IMPORT_FILE) hidden;
+                        textarea #table name="table" rows="5" required aria-describedby="table-hint" { (visit.form.get("table")) }
+                        p.hint #table-hint { (w::IMPORT_HINT) }
+                        label.tick { input type="checkbox" name="replace"; span { (w::IMPORT_REPLACE) } }
+                        button.quiet type="submit" { (w::IMPORT) }
+                    }
+                }
+            }
+        }
+    };
+    Ok(Page::new(Nav::Bots, bot.name.clone(), body).with(problem).into())
+}
+
+/// The best answers to what was tried.
+fn answers(found: &Value) -> Markup {
+    let rows = found.get("items").and_then(Value::as_array).cloned().unwrap_or_default();
+    let text = |row: &Value, name: &str| {
+        row.get("entry")
+            .and_then(|entry| entry.get(name))
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .to_owned()
+    };
+    html! {
+        @if rows.is_empty() { p { (w::NO_ANSWER_FOUND) } }
+        ol.tried { @for row in &rows {
+            li { b { (row.get("score").and_then(Value::as_u64).unwrap_or(0) / 10) " %" } " " (text(row, "question")) }
+        } }
+    }
+}
+
+pub(super) async fn create(visit: &Visit<'_>) -> Shown {
+    let id: BotId = visit.id("bot")?;
+    let body = body_of(&read(visit, FaqId::from_random([0; 16])));
+    let asking = Asking { once: visit.form.once(), ..Asking::default() };
+    match visit.ask(Method::POST, "/bots/{bot}/faq", &[("bot", id.as_str())], Some(&body), asking).await {
+        Ok(_) => Ok(Reply::Go(format!("{}?done=added", path(&id)))),
+        Err(problem) => shown(visit, Some(&problem), None).await,
+    }
+}
+
+pub(super) async fn import(visit: &Visit<'_>) -> Shown {
+    let id: BotId = visit.id("bot")?;
+    let replaces = if visit.form.is_on("replace") { "true" } else { "false" };
+    let asking = Asking {
+        once: visit.form.once(),
+        query: &[("replace", replaces)],
+        content_type: Some("text/csv"),
+        ..Asking::default()
+    };
+    let table = visit.form.get("table").as_bytes().to_vec();
+    let ids = [("bot", id.as_str())];
+    match visit.ask_with(Method::POST, "/bots/{bot}/faq/import", &ids, table, asking).await {
+        Ok(_) => Ok(Reply::Go(format!("{}?done=imported", path(&id)))),
+        Err(problem) => shown(visit, Some(&problem), None).await,
+    }
+}
+
+pub(super) async fn export(visit: &Visit<'_>) -> Shown {
+    let id: BotId = visit.id("bot")?;
+    let csv = visit.query("format") == Some("csv");
+    let query = [("format", if csv { "csv" } else { "json" })];
+    let asking = Asking { query: &query, ..Asking::default() };
+    let answer =
+        visit.ask(Method::GET, "/bots/{bot}/faq/export", &[("bot", id.as_str())], None, asking).await?;
+    let text = answer.into_text();
+    Ok(if csv {
+        Reply::File { content_type: "text/csv; charset=utf-8", name: "knowledge.csv", text }
+    } else {
+        Reply::File { content_type: "application/json", name: "knowledge.json", text }
+    })
+}
+
+pub(super) async fn try_it(visit: &Visit<'_>) -> Shown {
+    let id: BotId = visit.id("bot")?;
+    let text = visit.form.get("text");
+    let ids = [("bot", id.as_str())];
+    let body = json!({"text": text});
+    match visit.ask(Method::POST, "/bots/{bot}/faq/try", &ids, Some(&body), Asking::default()).await {
+        Ok(answer) => shown(visit, None, Some((text, &answer.into_body()))).await,
+        Err(problem) => shown(visit, Some(&problem), None).await,
+    }
+}
+
+pub(super) async fn one(visit: &Visit<'_>) -> Shown {
+    let (bot, id): (BotId, FaqId) = (visit.id("bot")?, visit.id("entry")?);
+    let found =
+        visit.store().faq_entry(&visit.account.id, &bot, &id).await?.ok_or_else(Problem::not_found)?;
+    Ok(page(visit, &bot, &found.value, found.version, None).into())
+}
+
+fn page(visit: &Visit<'_>, bot: &BotId, entry: &FaqEntry, version: u64, problem: Option<&Problem>) -> Page {
+    let errors = Errors(problem.map_or(&[], |problem| problem.errors.as_slice()));
+    let path = path(bot);
+    let remove = html! {
+        form method="post" action={ (path) "/" (entry.id) "/remove" } { (csrf(&visit.csrf)) (seen(version)) button.danger type="submit" { (w::REMOVE) } }
+    };
+    let body = html! {
+        div.head { p.crumbs { a href=(path) { (w::KNOWLEDGE) } } h1 { (entry.question) } }
+        (refused(problem))
+        form.card method="post" action={ (path) "/" (entry.id) } {
+            (csrf(&visit.csrf)) (seen(version)) (fields(entry, errors)) button type="submit" { (icon(Icon::Check)) (w::SAVE) }
+        }
+        section.card { (sure(w::REMOVE, w::REMOVE_ENTRY_SURE, &remove)) }
+    };
+    Page::new(Nav::Bots, entry.question.clone(), body)
+}
+
+pub(super) async fn save(visit: &Visit<'_>) -> Shown {
+    let (bot, id): (BotId, FaqId) = (visit.id("bot")?, visit.id("entry")?);
+    let entry = read(visit, id);
+    let asking = Asking { seen: visit.form.seen(), ..Asking::default() };
+    let ids = [("bot", bot.as_str()), ("entry", entry.id.as_str())];
+    match visit.ask(Method::PUT, "/bots/{bot}/faq/{entry}", &ids, Some(&body_of(&entry)), asking).await {
+        Ok(_) => Ok(Reply::Go(format!("{}?done=saved", path(&bot)))),
+        Err(problem) => {
+            let version = visit.form.seen().unwrap_or(0);
+            Ok(page(visit, &bot, &entry, version, Some(&problem)).status(problem.status).into())
+        }
+    }
+}
+
+pub(super) async fn remove(visit: &Visit<'_>) -> Shown {
+    let (bot, id): (BotId, FaqId) = (visit.id("bot")?, visit.id("entry")?);
+    let asking = Asking { seen: visit.form.seen(), ..Asking::default() };
+    let ids = [("bot", bot.as_str()), ("entry", id.as_str())];
+    visit.ask(Method::DELETE, "/bots/{bot}/faq/{entry}", &ids, None, asking).await?;
+    Ok(Reply::Go(format!("{}?done=removed", path(&bot))))
+}

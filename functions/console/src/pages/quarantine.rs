@@ -1,0 +1,94 @@
+//! What could not be processed: look at it, send it on its way again, or let it go.
+
+use http::Method;
+use maud::html;
+use serde_json::json;
+
+use super::{
+    Page, Reply, Shown,
+    layout::Nav,
+    parts::{Icon, csrf, empty, icon, once, pager, phi, refused, sure, time},
+    visit::{Asking, Visit},
+    words as w,
+};
+use crate::problem::Problem;
+
+const PATH: &str = "/console/quarantine";
+/// Rows of a page.
+const ROWS: usize = 50;
+/// Characters of a body that are shown: the rest is the API's.
+const SHOWN_CHARS: usize = 20_000;
+
+pub(super) async fn list(visit: &Visit<'_>) -> Shown {
+    let items = visit.store().quarantine_list(&visit.account.id).await?;
+    let names = visit.names().await?;
+    let first: usize = visit.query("cursor").and_then(|text| text.parse().ok()).unwrap_or(0);
+    let next = (first + ROWS < items.len()).then(|| (first + ROWS).to_string());
+    let body = html! {
+        div.head { p.crumbs { (w::SETTINGS) } h1 { (w::QUARANTINE) } p.muted { (w::QUARANTINE_TEXT) } }
+        @if items.is_empty() { (empty(Icon::Check, w::NOTHING_QUARANTINED, w::NOTHING_QUARANTINED_TEXT)) }
+        ul.rows { @for item in items.iter().skip(first).take(ROWS) {
+            @let inbox = item.inbox.as_ref().and_then(|id| names.inboxes.iter().find(|inbox| inbox.id == *id));
+            li { a.row href={ (PATH) "/" (item.id) } {
+                span.row-main { b { (super::layout::sentence(&item.reason)) } span.muted { (inbox.map_or("", |inbox| inbox.name.as_str())) } }
+                span.muted { (w::PUT_ASIDE_BY) " " (item.source) }
+                span.muted { (time(item.at)) }
+            } }
+        } }
+        (pager(PATH, &[], visit.query("cursor"), next.as_deref()))
+    };
+    Ok(Page::new(Nav::Quarantine, w::QUARANTINE, body).into())
+}
+
+pub(super) async fn show(visit: &Visit<'_>) -> Shown {
+    shown(visit, None).await
+}
+
+async fn shown(visit: &Visit<'_>, problem: Option<&Problem>) -> Shown {
+    let id = visit.text("item")?;
+    let item = visit.store().quarantined(&visit.account.id, id).await?.ok_or_else(Problem::not_found)?;
+    let path = format!("{PATH}/{}", item.id);
+    let cut = item.cut || item.body.chars().count() > SHOWN_CHARS;
+    let body_text: String = item.body.chars().take(SHOWN_CHARS).collect();
+    let discard = html! {
+        form method="post" action={ (path) "/discard" } {
+            (csrf(&visit.csrf)) (once())
+            label for="reason" { (w::REASON) } input #reason name="reason" maxlength="200" required autocomplete="off";
+            button.danger type="submit" { (w::LET_GO) }
+        }
+    };
+    let body = html! {
+        div.head { p.crumbs { (w::SETTINGS) " / " a href=(PATH) { (w::QUARANTINE) } } h1 { (super::layout::sentence(&item.reason)) } p.muted { (w::PUT_ASIDE_BY) " " (item.source) " · " (time(item.at)) } }
+        (refused(problem))
+        @if let Some(conversation) = &item.conversation { p { a href=(Visit::conversation_path(conversation)) { (w::OPEN_CONVERSATION) } } }
+        section.card {
+            h2 { (w::THE_THING) } (phi())
+            @if item.body.is_empty() { p.muted { (w::NO_TEXT_KEPT) } } @else { pre.body tabindex="0" { (body_text) } }
+            @if cut { p.muted { (w::ONLY_BEGINNING) } }
+        }
+        section.card {
+            form method="post" action={ (path) "/redrive" } { (csrf(&visit.csrf)) (once()) button type="submit" { (icon(Icon::Up)) (w::SEND_AGAIN) } }
+            (sure(w::LET_GO, w::LET_GO_SURE, &discard))
+        }
+    };
+    Ok(Page::new(Nav::Quarantine, w::QUARANTINE, body).with(problem).into())
+}
+
+pub(super) async fn redrive(visit: &Visit<'_>) -> Shown {
+    let ids = [("item", visit.text("item")?)];
+    let asking = Asking { once: visit.form.once(), ..Asking::default() };
+    match visit.ask(Method::POST, "/quarantine/{item}/redrive", &ids, None, asking).await {
+        Ok(_) => Ok(Reply::Go(format!("{PATH}?done=redriven"))),
+        Err(problem) => shown(visit, Some(&problem)).await,
+    }
+}
+
+pub(super) async fn discard(visit: &Visit<'_>) -> Shown {
+    let ids = [("item", visit.text("item")?)];
+    let body = json!({"reason": visit.form.get("reason")});
+    let asking = Asking { once: visit.form.once(), ..Asking::default() };
+    match visit.ask(Method::POST, "/quarantine/{item}/discard", &ids, Some(&body), asking).await {
+        Ok(_) => Ok(Reply::Go(format!("{PATH}?done=gone"))),
+        Err(problem) => shown(visit, Some(&problem)).await,
+    }
+}

@@ -1,0 +1,246 @@
+//! My Staff: who answers, what they are told, and where.
+
+use handover_aws::store::Overview;
+use handover_core::{ChannelSwitches, MAX_NAME_CHARS, NotificationSettings, Role, Staff, StaffId};
+use http::{Method, StatusCode};
+use maud::{Markup, html};
+use serde_json::json;
+
+use super::{
+    Page, Reply, Shown,
+    form::Form,
+    layout::Nav,
+    parts::{Errors, Field, Icon, csrf, icon, once, refused, seen, sure},
+    visit::{Asking, Visit},
+    words as w,
+};
+use crate::problem::Problem;
+
+const PATH: &str = "/console/staff";
+
+/// A field's text; none where it says nothing.
+pub(super) fn optional(form: &Form, name: &str) -> Option<String> {
+    form.said(name).map(str::to_owned)
+}
+
+pub(super) async fn list(visit: &Visit<'_>) -> Shown {
+    let overview = visit.overview().await?;
+    let body = html! {
+        div.head { p.crumbs { (w::SETTINGS) } h1 { (w::MY_STAFF) } a.button href="/console/staff/new" { (icon(Icon::Plus)) (w::ADD_STAFF) } }
+        ul.rows { @for staff in &overview.directory.staff {
+            li { a.row href={ (PATH) "/" (staff.id) } {
+                span.row-main { b { (staff.name) } span.muted { (staff.email.as_deref().unwrap_or(w::NO_EMAIL)) } }
+                span.chip { (w::role(staff.role)) }
+                span.muted { (told(&staff.notifications)) }
+            } }
+        } }
+    };
+    Ok(Page::new(Nav::Staff, w::MY_STAFF, body).into())
+}
+
+/// Where somebody is told of conversations, in a line.
+fn told(settings: &NotificationSettings) -> String {
+    let switches = settings.conversation_assigned;
+    let on: Vec<&str> =
+        channels(&switches).into_iter().filter(|(_, _, on)| *on).map(|(_, label, _)| label).collect();
+    if on.is_empty() { w::TOLD_NOWHERE.to_owned() } else { format!("{} {}", w::TOLD_BY, on.join(", ")) }
+}
+
+fn channels(switches: &ChannelSwitches) -> [(&'static str, &'static str, bool); 4] {
+    [
+        ("in_app", w::IN_APP, switches.in_app),
+        ("email", w::BY_EMAIL, switches.email),
+        ("sms", w::BY_SMS, switches.sms),
+        ("chat", w::BY_CHAT, switches.chat),
+    ]
+}
+
+/// The switches of notifications: a row for what happens, a column for each channel.
+pub(super) fn notification_fields(settings: &NotificationSettings) -> Markup {
+    let rows = [
+        ("conversation", w::CONVERSATION_ASSIGNED, settings.conversation_assigned),
+        ("task", w::TASK_ASSIGNED, settings.task_assigned),
+    ];
+    html! {
+        div.scroll { table.switches {
+            thead { tr { td {} @for (_, label, _) in channels(&settings.task_assigned) { th scope="col" { (label) } } } }
+            tbody { @for (name, label, switches) in rows {
+                tr {
+                    th scope="row" { (label) }
+                    @for (channel, channel_label, on) in channels(&switches) {
+                        td { label.switch {
+                            input type="checkbox" role="switch" name={ (name) "_" (channel) } checked[on]
+                                aria-label={ (label) ": " (channel_label) };
+                            span.track aria-hidden="true" {}
+                        } }
+                    }
+                }
+            } }
+        } }
+    }
+}
+
+/// What the switches say.
+pub(super) fn notifications(form: &Form) -> NotificationSettings {
+    let switches = |name: &str| ChannelSwitches {
+        in_app: form.is_on(&format!("{name}_in_app")),
+        email: form.is_on(&format!("{name}_email")),
+        sms: form.is_on(&format!("{name}_sms")),
+        chat: form.is_on(&format!("{name}_chat")),
+    };
+    NotificationSettings { conversation_assigned: switches("conversation"), task_assigned: switches("task") }
+}
+
+fn wanted(form: &Form, id: StaffId) -> Staff {
+    Staff {
+        id,
+        name: form.get("name").trim().to_owned(),
+        role: match form.get("role") {
+            "owner" => Role::Owner,
+            "admin" => Role::Admin,
+            _ => Role::Staff,
+        },
+        email: optional(form, "email"),
+        phone: optional(form, "phone"),
+        chat_webhook: optional(form, "chat_webhook"),
+        notifications: notifications(form),
+    }
+}
+
+fn fields(visit: &Visit<'_>, staff: &Staff, errors: Errors<'_>) -> Markup {
+    let text = |field: &Option<String>| field.clone().unwrap_or_default();
+    let roles = [(Role::Staff, "staff"), (Role::Admin, "admin"), (Role::Owner, "owner")];
+    html! {
+        (Field::new("name", w::NAME).error(errors).around(&html! {
+            input #name name="name" value=(staff.name) required maxlength=(MAX_NAME_CHARS) autocomplete="off";
+        }))
+        (Field::new("email", w::EMAIL).hint(w::EMAIL_HINT).error(errors).text("email", &text(&staff.email)))
+        (Field::new("role", w::ROLE).hint(w::ROLE_HINT).error(errors).choice(&html! {
+            @for (role, name) in roles {
+                @if role != Role::Owner || visit.is_owner() || staff.role == Role::Owner {
+                    option value=(name) selected[role == staff.role] { (w::role(role)) }
+                }
+            }
+        }))
+        (Field::new("phone", w::PHONE).hint(w::PHONE_HINT).error(errors).text("tel", &text(&staff.phone)))
+        (Field::new("chat_webhook", w::CHAT_WEBHOOK).hint(w::CHAT_HINT).error(errors).text("url", &text(&staff.chat_webhook)))
+        h2 #notifications { (w::NOTIFICATION_SETTINGS) }
+        p.muted { (w::NOTIFICATION_TEXT) }
+        (notification_fields(&staff.notifications))
+    }
+}
+
+pub(super) async fn new(visit: &Visit<'_>) -> Shown {
+    let id = StaffId::from_random([0; 16]);
+    let mut staff = wanted(&Form::default(), id);
+    staff.notifications = NotificationSettings::default();
+    Ok(new_page(visit, &staff, None).into())
+}
+
+fn new_page(visit: &Visit<'_>, staff: &Staff, problem: Option<&Problem>) -> Page {
+    let errors = Errors(problem.map_or(&[], |problem| problem.errors.as_slice()));
+    let body = html! {
+        div.head { p.crumbs { (w::SETTINGS) " / " a href=(PATH) { (w::MY_STAFF) } } h1 { (w::ADD_STAFF) } }
+        (refused(problem))
+        form.card method="post" action=(PATH) { (csrf(&visit.csrf)) (once()) (fields(visit, staff, errors)) button type="submit" { (w::SAVE) } }
+    };
+    Page::new(Nav::Staff, w::ADD_STAFF, body)
+}
+
+pub(super) async fn create(visit: &Visit<'_>) -> Shown {
+    let staff = wanted(&visit.form, StaffId::from_random([0; 16]));
+    let mut body = json!(staff);
+    if let Some(members) = body.as_object_mut() {
+        members.remove("id");
+    }
+    let asking = Asking { once: visit.form.once(), ..Asking::default() };
+    let allowed = may_be(visit, None, Some(staff.role), &[]);
+    let done = match allowed {
+        Ok(()) => visit.ask(Method::POST, "/staff", &[], Some(&body), asking).await,
+        Err(problem) => Err(problem),
+    };
+    match done {
+        Ok(_) => Ok(Reply::Go(format!("{PATH}?done=saved"))),
+        Err(problem) => Ok(new_page(visit, &staff, Some(&problem)).status(problem.status).into()),
+    }
+}
+
+/// Only an owner makes owners, changes one, or removes one; and the last one stays.
+fn may_be(
+    visit: &Visit<'_>,
+    before: Option<&Staff>,
+    after: Option<Role>,
+    all: &[Staff],
+) -> Result<(), Problem> {
+    let was = before.is_some_and(|before| before.role == Role::Owner);
+    let is = after == Some(Role::Owner);
+    if (was || is) && !visit.is_owner() {
+        return Err(Problem::new(StatusCode::FORBIDDEN, "owner", w::ONLY_OWNER, w::ONLY_OWNER_DETAIL));
+    }
+    if was && !is && all.iter().filter(|staff| staff.role == Role::Owner).count() <= 1 {
+        return Err(Problem::conflict("last_owner", w::LAST_OWNER, w::LAST_OWNER_DETAIL));
+    }
+    Ok(())
+}
+
+async fn found(visit: &Visit<'_>) -> Result<(std::sync::Arc<Overview>, Staff), Problem> {
+    let id: StaffId = visit.id("staff")?;
+    let overview = visit.overview().await?;
+    let staff = overview.directory.staff(&id).cloned().ok_or_else(Problem::not_found)?;
+    Ok((overview, staff))
+}
+
+pub(super) async fn show(visit: &Visit<'_>) -> Shown {
+    let (overview, staff) = found(visit).await?;
+    let version = overview.staff_version(&staff.id);
+    Ok(page(visit, &staff, &staff, version, None).into())
+}
+
+fn page(visit: &Visit<'_>, known: &Staff, staff: &Staff, version: u64, problem: Option<&Problem>) -> Page {
+    let errors = Errors(problem.map_or(&[], |problem| problem.errors.as_slice()));
+    let path = format!("{PATH}/{}", known.id);
+    let remove = html! {
+        form method="post" action={ (path) "/remove" } { (csrf(&visit.csrf)) (seen(version)) button.danger type="submit" { (w::REMOVE) } }
+    };
+    let body = html! {
+        div.head { p.crumbs { (w::SETTINGS) " / " a href=(PATH) { (w::MY_STAFF) } } h1 { (known.name) } }
+        (refused(problem))
+        form.card method="post" action=(path) {
+            (csrf(&visit.csrf)) (seen(version)) (fields(visit, staff, errors))
+            button type="submit" { (w::SAVE) }
+        }
+        @if known.id != visit.staff.id { section.card { (sure(w::REMOVE_STAFF, w::REMOVE_STAFF_SURE, &remove)) } }
+    };
+    Page::new(Nav::Staff, known.name.clone(), body)
+}
+
+pub(super) async fn save(visit: &Visit<'_>) -> Shown {
+    let (overview, known) = found(visit).await?;
+    let staff = wanted(&visit.form, known.id.clone());
+    let asking = Asking { seen: visit.form.seen(), ..Asking::default() };
+    let ids = [("staff", known.id.as_str())];
+    let done = match may_be(visit, Some(&known), Some(staff.role), &overview.directory.staff) {
+        Ok(()) => visit.ask(Method::PUT, "/staff/{staff}", &ids, Some(&json!(staff)), asking).await,
+        Err(problem) => Err(problem),
+    };
+    match done {
+        Ok(_) => Ok(Reply::Go(format!("{PATH}/{}?done=saved", known.id))),
+        Err(problem) => {
+            let version = visit.form.seen().unwrap_or(0);
+            Ok(page(visit, &known, &staff, version, Some(&problem)).status(problem.status).into())
+        }
+    }
+}
+
+pub(super) async fn remove(visit: &Visit<'_>) -> Shown {
+    let (overview, known) = found(visit).await?;
+    may_be(visit, Some(&known), None, &overview.directory.staff)?;
+    if known.id == visit.staff.id {
+        return Err(Problem::conflict("yourself", w::NOT_YOURSELF, w::NOT_YOURSELF_DETAIL));
+    }
+    let asking = Asking { seen: visit.form.seen(), ..Asking::default() };
+    let ids = [("staff", known.id.as_str())];
+    visit.ask(Method::DELETE, "/staff/{staff}", &ids, None, asking).await?;
+    visit.store().end_sessions(&visit.account.id, &known.id).await?;
+    Ok(Reply::Go(format!("{PATH}?done=removed")))
+}

@@ -1,0 +1,250 @@
+//! What was said and done, told apart by who said it.
+
+use std::collections::HashMap;
+
+use handover_aws::{
+    PreparedBot,
+    store::{Author, LedgerItem, LedgerState, MessageItem, Overview, WholeConversation},
+};
+use handover_core::{
+    ClosingMessage, Content, EffectKind, EventId, OutcomeResult, Principal, Purpose, ReceiptStatus, Record,
+    TextSource, Verdict,
+};
+use maud::{Markup, html};
+
+use super::{
+    parts::{percent, time},
+    words as w,
+};
+
+/// Lines of a page, and roughly how many characters they may have together.
+const LINES: usize = 40;
+const CHARS: usize = 16_000;
+/// Characters of one text that are shown before the rest is asked for.
+const SHORT: usize = 1_500;
+
+/// The revisions of bots that a transcript speaks of.
+pub(super) type Revisions = HashMap<(handover_core::BotId, u64), PreparedBot>;
+
+/// What a transcript is shown with.
+pub(super) struct Shown<'a> {
+    pub(super) whole: &'a WholeConversation,
+    pub(super) names: &'a Overview,
+    pub(super) revisions: &'a Revisions,
+    /// The line whose text is wanted whole.
+    pub(super) open: Option<&'a str>,
+    /// Lines before this one are wanted.
+    pub(super) before: Option<&'a str>,
+    pub(super) path: &'a str,
+}
+
+impl Shown<'_> {
+    /// The lines, oldest first, and the way to those before.
+    pub(super) fn lines(&self) -> Markup {
+        let messages = &self.whole.messages;
+        let end = self.before.and_then(|id| messages.iter().position(|line| line.id.as_str() == id));
+        let all = messages.get(..end.unwrap_or(messages.len())).unwrap_or_default();
+        let (mut count, mut chars) = (0, 0);
+        for line in all.iter().rev() {
+            chars += text(line).map_or(0, |text| text.chars().take(SHORT).count());
+            if count >= LINES || (count > 0 && chars > CHARS) {
+                break;
+            }
+            count += 1;
+        }
+        let shown = all.get(all.len() - count..).unwrap_or_default();
+        let earlier = shown.first().filter(|_| shown.len() < all.len());
+        html! {
+            @if let Some(first) = earlier {
+                p.earlier { a.button.quiet href={ (self.path) "?before=" (first.id) } { (w::EARLIER) } }
+            }
+            ol.lines { @for line in shown { (self.line(line)) } }
+        }
+    }
+
+    fn line(&self, line: &MessageItem) -> Markup {
+        let sent: Vec<&LedgerItem> = line
+            .effects
+            .iter()
+            .filter_map(|effect| self.whole.ledger.iter().find(|entry| entry.effect == effect.id))
+            .collect();
+        let said = text(line);
+        let who = match line.author {
+            Author::Client => "client",
+            Author::Bot => "bot",
+            Author::Staff => "staff",
+            Author::System => "system",
+        };
+        html! {
+            @if line.author == Author::System || (said.is_none() && line.author != Author::Client && line.author != Author::Staff) {
+                (self.event(line))
+            } @else {
+                li.line.(who) #{ "line-" (line.id) } {
+                    div.bubble {
+                        p.name { (self.author(line)) " " (time(line.sent_at.unwrap_or(line.at))) }
+                        (self.said(line, said))
+                        @for entry in sent.iter().filter(|entry| entry.purpose != Purpose::Closing) { (fate(entry)) }
+                        @if line.author == Author::Client { (why(&line.record)) }
+                    }
+                }
+            }
+            (self.closing(line, &sent))
+        }
+    }
+
+    fn author(&self, line: &MessageItem) -> String {
+        match (line.author, &line.by) {
+            (Author::Client, _) => w::CLIENT.to_owned(),
+            (Author::Bot, _) => w::BOT.to_owned(),
+            (Author::Staff | Author::System, Some(by)) => self.principal(by),
+            (Author::Staff, None) => w::SOMEBODY_ELSEWHERE.to_owned(),
+            (Author::System, None) => w::PRODUCT.to_owned(),
+        }
+    }
+
+    /// Who did something.
+    pub(super) fn principal(&self, by: &Principal) -> String {
+        principal(by, self.names)
+    }
+
+    fn said(&self, line: &MessageItem, said: Option<&str>) -> Markup {
+        let whole = self.open == Some(line.id.as_str());
+        let long = said.is_some_and(|text| text.chars().count() > SHORT) && !whole;
+        html! {
+            @if let Some(text) = said {
+                @if long {
+                    p.text { (text.chars().take(SHORT).collect::<String>()) "… "
+                        a href={ (self.path) "?open=" (line.id) "#line-" (line.id) } { (w::WHOLE_TEXT) } }
+                } @else {
+                    p.text { (text) }
+                }
+            } @else if let Some(content) = &line.content {
+                p.text.muted { (w::content(content.kind())) }
+            } @else {
+                p.text.muted { (w::NO_TEXT_KEPT) }
+            }
+        }
+    }
+
+    /// Something that happened, between what was said.
+    fn event(&self, line: &MessageItem) -> Markup {
+        let tried = match &line.record.outcome {
+            Some(OutcomeResult::NoAnswer) => Some(w::BOT_NO_ANSWER),
+            Some(OutcomeResult::Failed { .. }) => Some(w::BOT_FAILED),
+            Some(OutcomeResult::WantsHandover) => Some(w::BOT_WANTS_HANDOVER),
+            Some(OutcomeResult::Answered) | None => None,
+        };
+        let told = tried.unwrap_or_else(|| w::verdict(line.record.verdict));
+        let by = line.by.as_ref().map(|by| self.principal(by));
+        html! {
+            @if !is_silent(line) {
+                li.event #{ "line-" (line.id) } {
+                    span { @if let Some(by) = by { b { (by) } ": " } (told)
+                        @if let Some(reason) = line.detail.as_deref().filter(|_| line.kind == "command") { " – “" (reason) "”" }
+                        @if line.kind == "quarantined" { " " (line.detail.as_deref().unwrap_or_default()) }
+                    }
+                    " " (time(line.at))
+                }
+            }
+        }
+    }
+
+    /// The closing message that a line led to.
+    fn closing(&self, line: &MessageItem, sent: &[&LedgerItem]) -> Markup {
+        let source = line.effects.iter().find_map(|effect| {
+            let EffectKind::Send { purpose: Purpose::Closing, text, .. } = &effect.kind else { return None };
+            Some(text)
+        });
+        let text = match source {
+            Some(TextSource::Closing { bot, revision, action }) => self
+                .revisions
+                .get(&(bot.clone(), *revision))
+                .and_then(|bot| bot.revision.bot.action(action))
+                .and_then(|action| match &action.closing_message {
+                    ClosingMessage::Text(text) => Some(text.clone()),
+                    ClosingMessage::SendNothing => None,
+                }),
+            Some(_) | None => None,
+        };
+        html! {
+            @if source.is_some() {
+                li.line.bot.closing {
+                    div.bubble {
+                        p.name { (w::CLOSING_MESSAGE) " " (time(line.at)) }
+                        p.text { (text.unwrap_or_default()) }
+                        @for entry in sent.iter().filter(|entry| entry.purpose == Purpose::Closing) { (fate(entry)) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// What was said in a line.
+fn text(line: &MessageItem) -> Option<&str> {
+    line.content.as_ref().and_then(Content::text)
+}
+
+/// Who did something.
+pub(super) fn principal(by: &Principal, names: &Overview) -> String {
+    match by {
+        Principal::Staff(id) => {
+            names.directory.staff(id).map_or_else(|| w::SOMEBODY_GONE.to_owned(), |staff| staff.name.clone())
+        }
+        Principal::ApiKey(_) => w::BY_KEY.to_owned(),
+        Principal::System => w::PRODUCT.to_owned(),
+    }
+}
+
+/// Whether a line says nothing that a person wants to read.
+fn is_silent(line: &MessageItem) -> bool {
+    let verdict = line.record.verdict;
+    line.kind == "delivery"
+        || line.kind == "contact"
+        || verdict == Verdict::StaleOutcome
+        || verdict == Verdict::Refused
+        || (line.kind == "timer" && verdict == Verdict::Noted)
+}
+
+/// What became of a text to the client.
+fn fate(entry: &LedgerItem) -> Markup {
+    let (class, told) = match (entry.state, entry.receipt) {
+        (LedgerState::Failed, _) | (_, Some(ReceiptStatus::Failed)) => ("bad", w::FATE_FAILED),
+        (LedgerState::Unknown, _) => ("warn", w::FATE_UNKNOWN),
+        (LedgerState::Suppressed, _) => ("warn", w::FATE_SUPPRESSED),
+        (_, Some(ReceiptStatus::Read)) => ("fine", w::FATE_READ),
+        (_, Some(ReceiptStatus::Delivered)) => ("fine", w::FATE_DELIVERED),
+        (LedgerState::Sent, _) => ("fine", w::FATE_SENT),
+        (LedgerState::Claimed | LedgerState::Released, _) => ("fine", w::FATE_UNDER_WAY),
+    };
+    html! { p.fate.(class) { (told) } }
+}
+
+/// Why what followed followed: there for whoever wants to know.
+fn why(record: &Record) -> Markup {
+    html! {
+        details.why {
+            summary { (w::WHY) }
+            dl {
+                dt { (w::DECISION) } dd { (w::verdict(record.verdict)) }
+                @if let Some(scenario) = record.scenario { dt { (w::SCENARIO) } dd { (w::reason(scenario.name())) } }
+                @if let Some(score) = record.human_request {
+                    dt { (w::SCORE_HUMAN) }
+                    dd { (percent(score)) @if let Some(needed) = record.threshold { " " (w::NEEDED) " " (percent(needed)) } }
+                }
+                @if let Some(matched) = &record.matched { dt { (w::PHRASE) } dd { (w::CLOSENESS) " " (percent(matched.closeness)) } }
+                @if let Some(guard) = record.guard { dt { (w::GUARD) } dd { (w::guard(guard)) } }
+                @if let Some(failed) = record.failed_attempts { dt { (w::FAILED_ATTEMPTS) } dd { (failed) } }
+                @if let Some(found) = record.retrieval {
+                    dt { (w::EVIDENCE) } dd { (found.sources) " " (w::SOURCES) ", " (w::BEST) " " (percent(found.best)) }
+                }
+                @if let Some(revision) = record.revision { dt { (w::REVISION) } dd { (revision) } }
+            }
+        }
+    }
+}
+
+/// The line of an event.
+pub(super) fn find<'a>(whole: &'a WholeConversation, id: &EventId) -> Option<&'a MessageItem> {
+    whole.messages.iter().find(|line| line.id == *id)
+}
