@@ -9,8 +9,8 @@ use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use handover_aws::{
     Failure, Host, Processed, Processor, StartError,
     batch::{Batch, Received},
-    queue::{self, MAX_BATCH, Timed, timer_event},
-    store::{Erasure, WakingKind},
+    queue::{self, Timed, timer_event},
+    store::{Erasure, Waking},
     telemetry,
 };
 use handover_core::{AccountId, EventKind, Timer, TimerKind, Timestamp};
@@ -84,8 +84,8 @@ impl App {
                 let erasure = Erasure { account: &account, conversation: &conversation, until, epoch };
                 self.erase(&erasure, again).await
             }
-            Timed::Sweep { account: Some(account) } => self.sweep(&account).await,
-            Timed::Sweep { account: None } => self.sweep_all().await,
+            Timed::Sweep { account: Some(account), cursor } => self.sweep(&account, cursor.as_deref()).await,
+            Timed::Sweep { account: None, .. } => self.sweep_all().await,
         }
     }
 
@@ -93,44 +93,35 @@ impl App {
     async fn sweep_all(&self) -> Result<(), Failure> {
         let accounts = self.processor.store().accounts().await?;
         telemetry::gauge("accounts_swept", u32::try_from(accounts.len()).unwrap_or(u32::MAX));
-        let sweeps: Vec<Timed> =
-            accounts.into_iter().map(|account| Timed::Sweep { account: Some(account) }).collect();
+        let sweeps: Vec<Timed> = accounts
+            .into_iter()
+            .map(|account| Timed::Sweep { account: Some(account), cursor: None })
+            .collect();
         self.processor.queues().timed_all(&sweeps, Duration::ZERO).await
     }
 
-    /// Wakes every conversation of an account in which something is due. The index may lag, and
-    /// what it shows may be long done: the record decides.
-    async fn sweep(&self, account: &AccountId) -> Result<(), Failure> {
+    /// Wakes every conversation of an account in which something is due, a page at a time. The index may
+    /// lag, and what it shows may be long done: the record decides.
+    async fn sweep(&self, account: &AccountId, cursor: Option<&str>) -> Result<(), Failure> {
+        let (store, queues) = (self.processor.store(), self.processor.queues());
         let now = self.processor.clock().now();
-        let mut woken: u32 = 0;
-        let mut stuck: u32 = 0;
-        for kind in [WakingKind::WithHumans, WakingKind::BotPending] {
-            let mut start = None;
-            loop {
-                let (rows, next) = self.processor.store().waking(account, kind, now, start).await?;
-                let long = rows.iter().filter(|row| now.since(row.wake_at) > STUCK_AFTER).count();
-                stuck = stuck.saturating_add(u32::try_from(long).unwrap_or(u32::MAX));
-                let wakes: Vec<Timed> = rows
-                    .iter()
-                    .map(|row| {
-                        let timer =
-                            Timer { kind: TimerKind::Wake, epoch: 0, sequence: 0, due_at: row.wake_at };
-                        let envelope = timer_event(account, &row.inbox, &row.conversation, &timer, now);
-                        Timed::Event { envelope: Box::new(envelope) }
-                    })
-                    .collect();
-                for chunk in wakes.chunks(MAX_BATCH) {
-                    self.processor.queues().timed_all(chunk, Duration::ZERO).await?;
-                }
-                woken = woken.saturating_add(u32::try_from(wakes.len()).unwrap_or(u32::MAX));
-                start = next;
-                if start.is_none() {
-                    break;
-                }
+        let (rows, next) = store.waking(account, now, cursor).await?;
+        let wake = |row: &Waking| {
+            let timer = Timer { kind: TimerKind::Wake, epoch: 0, sequence: 0, due_at: row.wake_at };
+            let envelope = timer_event(account, &row.inbox, &row.conversation, &timer, now);
+            Timed::Event { envelope: Box::new(envelope) }
+        };
+        let wakes: Vec<Timed> = rows.iter().map(wake).collect();
+        queues.timed_all(&wakes, Duration::ZERO).await?;
+        let stuck = rows.iter().filter(|row| now.since(row.wake_at) > STUCK_AFTER).count();
+        telemetry::gauge("stuck", u32::try_from(stuck).unwrap_or(u32::MAX));
+        telemetry::gauge("overdue", u32::try_from(wakes.len()).unwrap_or(u32::MAX));
+        match next {
+            Some(next) => {
+                let rest = Timed::Sweep { account: Some(account.clone()), cursor: Some(next) };
+                queues.timed(&rest, Duration::ZERO).await
             }
+            None => self.remind_of_leavers(account, now).await,
         }
-        telemetry::gauge("overdue", woken);
-        telemetry::gauge("stuck", stuck);
-        self.remind_of_leavers(account, now).await
     }
 }

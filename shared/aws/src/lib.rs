@@ -23,6 +23,7 @@ pub mod store;
 pub mod telemetry;
 mod timers;
 mod trace;
+mod understand;
 
 pub use access::*;
 pub use clock::Clock;
@@ -41,3 +42,4 @@ pub use seal::*;
 pub use store::Store;
 pub use timers::*;
 pub use trace::Trace;
+pub use understand::understand;

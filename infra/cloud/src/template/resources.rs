@@ -371,6 +371,7 @@ fn function(resource: &RawResource<'_>, mut p: Properties) -> Result<Function, T
         "Handler",
         "KmsKeyArn",
         "LoggingConfig",
+        "RecursiveLoop",
         "ReservedConcurrentExecutions",
         "Runtime",
         "Tags",
