@@ -8,7 +8,7 @@ use handover_aws::{
     Clock, Host, InboxKey, MasterKey, Processed, Processor, Random, SdkSettings, Store,
     http::{aws_client, world_client},
     process_lookup,
-    store::{Claim, Claimed, ConversationFilter, Head, LedgerState, WakingKind},
+    store::{Claim, Claimed, ConversationFilter, Head, LedgerState},
 };
 use handover_core::{
     Account, AccountId, Bot, BotId, Channel, Content, Control, ConversationId, DeliveryId, Envelope, Event,
@@ -252,9 +252,9 @@ async fn lists_are_sparse_and_in_order() {
         it.store.list_conversations(&it.account, &humans, 2, page.next.as_deref()).await.unwrap().unwrap();
     assert_eq!((rest.rows.len(), rest.next), (1, None));
     let later = it.now() + Duration::from_hours(2);
-    let (due, _) = it.store.waking(&it.account, WakingKind::WithHumans, later, None).await.unwrap();
+    let (due, _) = it.store.waking(&it.account, later, None).await.unwrap();
     assert_eq!(due.len(), 3);
-    let (none, _) = it.store.waking(&it.account, WakingKind::WithHumans, it.now(), None).await.unwrap();
+    let (none, _) = it.store.waking(&it.account, it.now(), None).await.unwrap();
     assert!(none.is_empty());
 }
 
