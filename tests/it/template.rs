@@ -3,6 +3,8 @@
 
 use std::{
     collections::BTreeSet,
+    fs,
+    path::Path,
     sync::{Arc, Mutex},
 };
 
@@ -59,4 +61,50 @@ async fn everything_that_is_missing_is_named_at_once() {
             assert!(error.contains(name.as_str()), "{}: {name} in {error}", function.name);
         }
     }
+}
+
+/// The program's text, without its tests.
+fn sources(directory: &Path, into: &mut String) {
+    for entry in fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            sources(&path, into);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            into.push_str(&fs::read_to_string(path).unwrap());
+        }
+    }
+}
+
+#[test]
+fn every_metric_that_an_alarm_or_the_dashboard_looks_at_is_written() {
+    let template = include_str!("../../infra/template.yaml");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let mut program = String::new();
+    for entry in fs::read_dir(root.join("functions")).unwrap() {
+        sources(&entry.unwrap().path().join("src"), &mut program);
+    }
+    sources(&root.join("shared/aws/src"), &mut program);
+    let written = |name: &str| {
+        ["count", "gauge", "lasted"].iter().any(|how| program.contains(&format!("{how}(\"{name}\"")))
+    };
+    let after = |text: &str, before: &str| {
+        let name = text.split_once(before).map(|(_, rest)| rest).unwrap_or_default();
+        name.split(|letter: char| !letter.is_ascii_lowercase() && letter != '_').next().unwrap().to_owned()
+    };
+    let mut looked_at = BTreeSet::new();
+    let lines: Vec<&str> = template.lines().collect();
+    for (line, next) in lines.iter().zip(lines.iter().skip(1)) {
+        if line.trim() == "Namespace: Handover" {
+            looked_at.insert(after(next, "MetricName: "));
+        }
+        for part in line.split("{Handover,Service,Outcome}").skip(1) {
+            looked_at.insert(after(part, "MetricName=\\\""));
+        }
+        for part in line.split("[\"Handover\", ").skip(1) {
+            looked_at.insert(after(part, "\""));
+        }
+    }
+    assert!(looked_at.len() >= 10 && looked_at.contains("webhook"), "{looked_at:?}");
+    let unknown: Vec<&String> = looked_at.iter().filter(|name| !written(name)).collect();
+    assert!(unknown.is_empty(), "nobody writes {unknown:?}");
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use handover_aws::{
-    Failure, Host, Processor, StartError,
+    Failure, Host, Processed, Processor, StartError,
     batch::{Batch, Received},
     queue::{self, Timed, timer_event},
     store::{Erasure, Waking},
@@ -16,6 +16,9 @@ use handover_aws::{
 use handover_core::{AccountId, Bug, EventKind, Timer, TimerKind, Timestamp, planted};
 
 use crate::leave::Leaver;
+
+/// What is due for so long has been found by an earlier sweep already, which was of no use.
+const STUCK_AFTER: Duration = Duration::from_mins(10);
 
 /// The function: everything that outlives an invocation.
 #[derive(Clone, Debug)]
@@ -56,12 +59,18 @@ impl App {
     async fn one(&self, received: Received) -> Result<(), Failure> {
         match queue::decode(&received.body)? {
             Timed::Event { mut envelope } => {
-                if let EventKind::Timer(_) = envelope.event.kind {
+                let mut due_at = None;
+                if let EventKind::Timer(timer) = &envelope.event.kind {
+                    // What the sweep finds has no timer, or has lost it.
+                    due_at = (timer.kind != TimerKind::Wake).then_some(timer.due_at);
                     // It was written when it was set; it reaches us now.
                     envelope.event.received_at = self.processor.clock().now();
                 }
                 self.processor.refuse_suspect(&envelope, &received).await?;
-                self.processor.process(&envelope).await?;
+                let processed = self.processor.process(&envelope).await?;
+                if let (Some(due_at), Processed::Committed(_)) = (due_at, processed) {
+                    telemetry::lasted("timer_lag", self.processor.clock().now().since(due_at));
+                }
                 Ok(())
             }
             Timed::Arm { envelope } => {
@@ -83,6 +92,7 @@ impl App {
     /// Looks at every account: each is a message of its own, so that none waits for another.
     async fn sweep_all(&self) -> Result<(), Failure> {
         let accounts = self.processor.store().accounts().await?;
+        telemetry::gauge("accounts_swept", u32::try_from(accounts.len()).unwrap_or(u32::MAX));
         let sweeps: Vec<Timed> = accounts
             .into_iter()
             .map(|account| Timed::Sweep { account: Some(account), cursor: None })
@@ -103,6 +113,8 @@ impl App {
         };
         let wakes: Vec<Timed> = rows.iter().map(wake).collect();
         queues.timed_all(&wakes, Duration::ZERO).await?;
+        let stuck = rows.iter().filter(|row| now.since(row.wake_at) > STUCK_AFTER).count();
+        telemetry::gauge("stuck", u32::try_from(stuck).unwrap_or(u32::MAX));
         telemetry::gauge("overdue", u32::try_from(wakes.len()).unwrap_or(u32::MAX));
         match next {
             Some(next) if !planted(Bug::SweepStopsHalfway) => {

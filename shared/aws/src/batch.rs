@@ -7,7 +7,7 @@ use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMe
 use handover_core::{AccountId, Bug, ConversationId, InboxId, Timestamp, planted};
 use serde::Deserialize;
 
-use crate::{Clock, Failure, Queues, queue::Quarantined, runtime::unpanicked, telemetry};
+use crate::{Clock, Failure, Queues, Trace, queue::Quarantined, runtime::unpanicked, telemetry};
 
 /// The first wait before a record is tried again; it doubles with every receive.
 const FIRST_WAIT: Duration = Duration::from_secs(1);
@@ -77,7 +77,7 @@ impl Batch<'_> {
             let wait = match behind {
                 // It keeps its place behind the one that failed, and comes back with it.
                 Some(wait) => Some(wait),
-                None => self.one(&record, &id, &handle).await,
+                None => self.traced(&record, &id, &handle).await,
             };
             if let Some(wait) = wait {
                 if let Some(receipt) = record.receipt_handle {
@@ -98,6 +98,19 @@ impl Batch<'_> {
         let mut response = SqsBatchResponse::default();
         response.batch_item_failures = failures;
         response
+    }
+
+    /// One record, as part of what it goes back to.
+    async fn traced<F, Work>(&self, record: &SqsMessage, id: &str, handle: &F) -> Option<u32>
+    where
+        F: Fn(Received) -> Work,
+        Work: Future<Output = Result<(), Failure>>,
+    {
+        let work = self.one(record, id, handle);
+        match attribute(record, "AWSTraceHeader").and_then(Trace::read) {
+            Some(trace) => trace.around(work).await,
+            None => work.await,
+        }
     }
 
     /// One record; when it is to be tried again, after how many seconds.

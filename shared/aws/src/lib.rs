@@ -22,6 +22,7 @@ mod seal;
 pub mod store;
 pub mod telemetry;
 mod timers;
+mod trace;
 mod understand;
 
 pub use access::*;
@@ -40,4 +41,5 @@ pub use sdk::*;
 pub use seal::*;
 pub use store::Store;
 pub use timers::*;
+pub use trace::Trace;
 pub use understand::understand;

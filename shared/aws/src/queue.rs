@@ -1,10 +1,16 @@
 //! The queues: what travels on them, and how it is put there.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, HashMap},
+    time::Duration,
+};
 
 use aws_sdk_sqs::{
     Client,
-    types::{ChangeMessageVisibilityBatchRequestEntry, SendMessageBatchRequestEntry},
+    types::{
+        ChangeMessageVisibilityBatchRequestEntry, MessageSystemAttributeNameForSends,
+        MessageSystemAttributeValue, SendMessageBatchRequestEntry,
+    },
 };
 use handover_core::{
     AccountId, Announcement, Assignee, ContactId, ConversationId, DeliveryId, EffectId, Envelope, EventId,
@@ -15,7 +21,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::{
-    Failure,
+    Failure, Trace,
     store::{NoteSubject, QuarantineItem},
 };
 
@@ -486,6 +492,7 @@ impl Queues {
 
     async fn send_batch(&self, url: &str, batch: Vec<Entry>) -> Result<(), Failure> {
         let mut request = self.client.send_message_batch().queue_url(url);
+        let system = trace_attribute()?;
         for (index, entry) in batch.into_iter().enumerate() {
             let seconds = i32::try_from(entry.delay.min(MAX_DELAY).as_secs()).unwrap_or(0);
             let entry = SendMessageBatchRequestEntry::builder()
@@ -494,6 +501,7 @@ impl Queues {
                 .set_message_group_id(entry.group)
                 .set_message_deduplication_id(entry.deduplication)
                 .set_delay_seconds((seconds > 0).then_some(seconds))
+                .set_message_system_attributes(system.clone())
                 .build()
                 .map_err(|_| Failure::quarantine("message cannot be built"))?;
             request = request.entries(entry);
@@ -525,6 +533,16 @@ impl Queues {
     pub const fn urls(&self) -> &QueueUrls {
         &self.urls
     }
+}
+
+type SystemAttributes = HashMap<MessageSystemAttributeNameForSends, MessageSystemAttributeValue>;
+
+/// What a message goes back to, where SQS and X-Ray look for it. It does not count into the size.
+fn trace_attribute() -> Result<Option<SystemAttributes>, Failure> {
+    let Some(trace) = Trace::current() else { return Ok(None) };
+    let value = MessageSystemAttributeValue::builder().data_type("String").string_value(trace.header());
+    let value = value.build().map_err(|_| Failure::quarantine("message cannot be built"))?;
+    Ok(Some(HashMap::from([(MessageSystemAttributeNameForSends::AwsTraceHeader, value)])))
 }
 
 /// A message on a standard queue; its group makes the queue fair among accounts.

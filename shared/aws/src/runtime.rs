@@ -12,6 +12,8 @@ use lambda_runtime::{LambdaEvent, service_fn};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 
+use crate::Trace;
+
 pub use lambda_runtime::Error;
 
 /// Answers Lambda's events until the process ends: an `SqsEvent` with an `SqsBatchResponse`, an
@@ -29,10 +31,18 @@ where
     let handle = &handle;
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Box<RawValue>>| {
         let deadline = Timestamp::from_ms(i64::try_from(event.context.deadline).unwrap_or(i64::MAX));
+        let trace = event.context.xray_trace_id.as_deref().and_then(Trace::read);
         // Boxed, because the compiler gives up on futures that hold as many others as a handler's.
         let work: Pin<Box<dyn Future<Output = Result<Answer, &'static str>> + '_>> =
             Box::pin(async move { Ok(handle(understood(&event.payload)?, deadline).await) });
-        async move { unpanicked(work).await.unwrap_or(Err("panicked")) }
+        let work = unpanicked(work);
+        async move {
+            let done = match trace {
+                Some(trace) => trace.around(work).await,
+                None => work.await,
+            };
+            done.unwrap_or(Err("panicked"))
+        }
     }))
     .await
 }

@@ -7,6 +7,7 @@ use std::{
     collections::BTreeMap,
     io, panic,
     sync::{Mutex, OnceLock, PoisonError},
+    time::Duration,
 };
 
 use handover_core::{Record, Timestamp, lower_base32};
@@ -20,12 +21,14 @@ use tracing_subscriber::{
     registry,
 };
 
-use crate::{Clock, process_lookup};
+use crate::{Clock, Trace, process_lookup};
 
 /// The variable in which Lambda names the level that is logged from.
 const LEVEL_VARIABLE: &str = "AWS_LAMBDA_LOG_LEVEL";
 /// The name that all metrics of this product stand under.
 const NAMESPACE: &str = "Handover";
+/// The unit of metrics that count (CloudWatch, MetricDatum).
+const COUNT: &str = "Count";
 
 /// Starts logging and metrics for this process, a function that goes by the name of `service`.
 ///
@@ -75,12 +78,17 @@ pub fn hashed(id: &str) -> String {
 /// One event of a kind that ended somehow. Kinds and outcomes are words of this program; each pair is a
 /// metric of its own that CloudWatch bills, so there are few.
 pub fn count(name: &'static str, outcome: &str) {
-    write(name, 1, Some(outcome));
+    write(name, 1, COUNT, Some(outcome));
 }
 
 /// How many there are of something, as just seen.
 pub fn gauge(name: &'static str, value: impl Into<u64>) {
-    write(name, value.into(), None);
+    write(name, value.into(), COUNT, None);
+}
+
+/// How long something took or waited, in whole seconds.
+pub fn lasted(name: &'static str, time: Duration) {
+    write(name, time.as_secs(), "Seconds", None);
 }
 
 /// An event was decided.
@@ -93,13 +101,14 @@ pub fn decided(record: &Record) {
 /// A piece of work did not succeed: in which function, what becomes of it (`retry`, `quarantine`), why,
 /// and how often it has been received.
 pub fn failed(source: &str, fate: &'static str, reason: &str, receives: u32) {
-    tracing::warn!(source, fate, reason, receives, "failed");
+    let trace = Trace::current();
+    tracing::warn!(source, fate, reason, receives, trace = trace.as_ref().map(Trace::root), "failed");
     count("failed", fate);
 }
 
-fn write(name: &'static str, value: u64, outcome: Option<&str>) {
+fn write(name: &'static str, value: u64, unit: &'static str, outcome: Option<&str>) {
     if let Some(metrics) = METRICS.get() {
-        metrics.write(name, value, outcome);
+        metrics.write(name, value, unit, outcome);
     }
 }
 
@@ -115,8 +124,9 @@ struct Metrics {
 }
 
 impl Metrics {
-    fn write(&self, name: &'static str, value: u64, outcome: Option<&str>) {
-        let mut line = line(self.clock.wall(), self.service, name, value, outcome);
+    fn write(&self, name: &'static str, value: u64, unit: &'static str, outcome: Option<&str>) {
+        let metric = Metric { name, value, unit, outcome };
+        let mut line = line(self.clock.wall(), self.service, &metric, Trace::current().as_ref());
         line.push('\n');
         let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         // Nobody is left to be told when the log cannot be written, and the work itself is done.
@@ -137,6 +147,9 @@ struct Line<'a> {
     service: &'static str,
     #[serde(rename = "Outcome", skip_serializing_if = "Option::is_none")]
     outcome: Option<&'a str>,
+    /// A property, not a dimension: it makes lines of one webhook findable, and no metric of its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trace: Option<&'a str>,
     #[serde(flatten)]
     values: BTreeMap<&'static str, u64>,
 }
@@ -164,13 +177,16 @@ struct Definition {
     unit: &'static str,
 }
 
-fn line(
-    at: Timestamp,
-    service: &'static str,
+/// What is written down.
+struct Metric<'a> {
     name: &'static str,
     value: u64,
-    outcome: Option<&str>,
-) -> String {
+    unit: &'static str,
+    outcome: Option<&'a str>,
+}
+
+fn line(at: Timestamp, service: &'static str, metric: &Metric<'_>, trace: Option<&Trace>) -> String {
+    let Metric { name, value, unit, outcome } = *metric;
     let dimensions: &[_] = if outcome.is_some() { &["Service", "Outcome"] } else { &["Service"] };
     let line = Line {
         timestamp: jiff::Timestamp::from_millisecond(at.as_ms()).unwrap_or_default().to_string(),
@@ -180,11 +196,12 @@ fn line(
             cloud_watch_metrics: [Directive {
                 namespace: NAMESPACE,
                 dimensions: [dimensions],
-                metrics: [Definition { name, unit: "Count" }],
+                metrics: [Definition { name, unit }],
             }],
         },
         service,
         outcome,
+        trace: trace.map(Trace::root),
         values: BTreeMap::from([(name, value)]),
     };
     // Strings and numbers under string keys: there is nothing that cannot be written as JSON.

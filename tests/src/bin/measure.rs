@@ -4,9 +4,8 @@
 use std::{
     collections::BTreeMap,
     error::Error,
-    io::{BufRead, BufReader},
     path::PathBuf,
-    process::{Child, Command, ExitCode, Stdio},
+    process::ExitCode,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -15,7 +14,7 @@ use bytes::Bytes;
 use handover_aws::http::{SharedHttpClient, send, world_client};
 use handover_cloud::Clock;
 use handover_local::{ClientMessage, Local, LocalOptions, SampleInbox};
-use handover_tests::hosting::{Process, RuntimeApi, invoke_api};
+use handover_tests::hosting::{Process, RuntimeApi, System, invoke_api};
 
 const HELP: &str = "\
 Measures the functions' binaries as they lie beside this one.
@@ -26,7 +25,7 @@ usage: cargo build --release --workspace --bins && target/release/measure [--sta
   --events N   how many clients write, for each story (default 300)";
 
 /// The template's functions.
-const FUNCTIONS: [&str; 6] = ["evaluate", "execute", "resume", "deliver", "notify", "console"];
+const FUNCTIONS: [&str; 7] = ["evaluate", "execute", "resume", "deliver", "respond", "notify", "console"];
 /// One that does nothing.
 const EMPTY: &str = "empty";
 /// The same ids and secrets here and in the process under test.
@@ -56,36 +55,6 @@ fn options() -> Result<Options, String> {
     Ok(options)
 }
 
-/// The local system's process, ended with this one.
-struct System {
-    child: Child,
-    base_url: String,
-}
-
-impl System {
-    fn start(binary: &PathBuf, functions_url: &str) -> Result<Self, Failed> {
-        let mut child = Command::new(binary)
-            .args(["--ephemeral", "--listen", "127.0.0.1:0", "--functions-url", functions_url])
-            .args(["--seed", &SEED.to_string()])
-            .stdout(Stdio::piped())
-            .spawn()?;
-        let stdout = child.stdout.take().ok_or("no standard output")?;
-        let mut lines = BufReader::new(stdout).lines();
-        let first = lines.next().ok_or("the local system did not start")??;
-        let base_url = first.strip_prefix("ready ").ok_or("the local system is not ready")?.to_owned();
-        // Whoever closes the pipe stops the writer.
-        std::thread::spawn(move || lines.count());
-        Ok(Self { child, base_url })
-    }
-}
-
-impl Drop for System {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
 struct Bench {
     client: SharedHttpClient,
     directory: PathBuf,
@@ -98,7 +67,11 @@ impl Bench {
         let directory = std::env::current_exe()?.parent().ok_or("no directory")?.to_owned();
         let apis = Arc::default();
         let address = invoke_api(Arc::clone(&apis)).await?;
-        let system = System::start(&directory.join("handover"), &format!("http://{address}"))?;
+        let system = System::start(
+            &directory.join("handover"),
+            SEED,
+            &["--functions-url", &format!("http://{address}")],
+        )?;
         Ok(Self { client: world_client(true), directory, system, apis })
     }
 

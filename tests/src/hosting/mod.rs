@@ -2,6 +2,8 @@
 
 mod process;
 mod runtime_api;
+mod system;
 
 pub use process::Process;
 pub use runtime_api::{RuntimeApi, invoke_api};
+pub use system::System;

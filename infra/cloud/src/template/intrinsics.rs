@@ -9,6 +9,9 @@ use std::collections::BTreeMap;
 /// The name of the local stack; physical names start with it.
 const STACK_NAME: &str = "handover-local";
 
+/// The alias by which the template's functions are called (`AutoPublishAlias`).
+pub(super) const ALIAS: &str = "live";
+
 /// The top-level sections that a template may have.
 const SECTIONS: [&str; 8] = [
     "AWSTemplateFormatVersion",
@@ -258,6 +261,14 @@ impl<'a> Stack<'a> {
                 }
             };
             return Ok(value.to_owned());
+        }
+        // SAM's own reference to the alias that it publishes.
+        if let Some(function) = target.strip_suffix(".Alias") {
+            let resource = self.existing(at, function)?;
+            return match resource.kind {
+                "AWS::Serverless::Function" => Ok(format!("{}:{ALIAS}", arn(at, &resource)?)),
+                kind => Err(TemplateError::new(at, format!("{function} is a {kind}, which has no alias"))),
+            };
         }
         let resource = self.existing(at, target)?;
         Ok(match resource.kind {

@@ -1,6 +1,6 @@
 //! From declared resources to what the local cloud creates.
 
-use super::intrinsics::{RawResource, Stack, arn, physical_name};
+use super::intrinsics::{ALIAS, RawResource, Stack, arn, physical_name};
 use super::mail;
 use super::properties::{Properties, scalar};
 use super::{
@@ -11,14 +11,19 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// Resource types that have no meaning on one machine.
-const CLOUD_ONLY: [&str; 9] = [
+const CLOUD_ONLY: [&str; 14] = [
     "AWS::ApiGatewayV2::Api",
+    "AWS::ApiGatewayV2::ApiMapping",
+    "AWS::ApiGatewayV2::DomainName",
     "AWS::ApiGatewayV2::Stage",
     "AWS::CloudWatch::Alarm",
     "AWS::CloudWatch::Dashboard",
     "AWS::IAM::Role",
+    "AWS::KMS::Key",
     "AWS::Lambda::Permission",
+    "AWS::Lambda::Url",
     "AWS::Logs::LogGroup",
+    "AWS::Route53::RecordSet",
     "AWS::SNS::Topic",
     "AWS::SQS::QueuePolicy",
 ];
@@ -131,6 +136,11 @@ pub(super) fn read(stack: &Stack<'_>) -> Result<Template, TemplateError> {
     link(&mut template, &integrations, routes, mappings)?;
     template.mail_events = mail.link(&template.queues)?;
     for (name, output) in stack.section("Outputs")? {
+        if let Some(condition) = output.get("Condition").and_then(Value::as_str)
+            && !stack.condition(name, condition)?
+        {
+            continue;
+        }
         let value = output.get("Value").map(|value| stack.resolve(name, value)).transpose()?.flatten();
         let value = value.as_ref().and_then(scalar);
         let value = value.ok_or_else(|| TemplateError::new(name, "the output has no value"))?;
@@ -148,7 +158,7 @@ fn link(
 ) -> Result<(), TemplateError> {
     for (id, key, target) in routes {
         let uri = integrations.get(&target);
-        let function = uri.and_then(|uri| template.functions.iter().find(|function| function.arn == *uri));
+        let function = uri.and_then(|uri| template.functions.iter().find(|known| is_called(known, uri)));
         let function = function
             .ok_or_else(|| TemplateError::new(&id, format!("{target} does not lead to a function")))?;
         template.routes.push(Route { key, function: function.name.clone() });
@@ -160,15 +170,19 @@ fn link(
             TemplateError::new(&id, format!("{} is not a queue of this stack", mapping.queue_arn))
         })?;
         mapping.queue.clone_from(&queue.name);
-        let physical =
-            |known: &&Function| known.arn == function || known.arn.ends_with(&format!(":{function}"));
-        let known = template.functions.iter().find(physical);
+        let known = template.functions.iter().find(|known| is_called(known, &function));
         let known = known
             .ok_or_else(|| TemplateError::new(&id, format!("{function} is not a function of this stack")))?;
         mapping.function.clone_from(&known.name);
         template.event_sources.push(mapping);
     }
     Ok(())
+}
+
+/// Whether this is the function's ARN, that of its alias, or its name.
+fn is_called(function: &Function, by: &str) -> bool {
+    let unqualified = by.strip_suffix(&format!(":{ALIAS}")).unwrap_or(by);
+    function.arn == unqualified || function.arn.ends_with(&format!(":{by}"))
 }
 
 /// A property that may have one value only.
@@ -343,11 +357,19 @@ fn secret(resource: &RawResource<'_>, p: &mut Properties) -> Result<Secret, Temp
 }
 
 fn function(resource: &RawResource<'_>, mut p: Properties) -> Result<Function, TemplateError> {
+    // An alias that everything goes by; versions and their traffic are not played.
+    match p.text("AutoPublishAlias")?.as_deref() {
+        None | Some(ALIAS) => {}
+        Some(other) => return Err(p.wrong("AutoPublishAlias", &format!("is {other}, and not {ALIAS}"))),
+    }
     p.ignore(&[
         "Architectures",
+        "AutoPublishAliasAllProperties",
         "CodeUri",
+        "DeploymentPreference",
         "Description",
         "Handler",
+        "KmsKeyArn",
         "LoggingConfig",
         "RecursiveLoop",
         "ReservedConcurrentExecutions",

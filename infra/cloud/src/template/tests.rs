@@ -213,3 +213,48 @@ Resources:
     assert_eq!(parse(yaml).unwrap_err().to_string(), "Route: integrations/x does not lead to a function");
     assert_eq!(json!(parse("Resources: {}\n").unwrap().outputs), json!({}));
 }
+
+#[test]
+fn functions_are_called_by_their_alias() {
+    let yaml = |alias: &str, of: &str| {
+        format!(
+            "
+Resources:
+  Q: {{Type: AWS::SQS::Queue}}
+  F:
+    Type: AWS::Serverless::Function
+    Metadata: {{BuildProperties: {{Binary: f}}}}
+    Properties: {{AutoPublishAlias: {alias}, DeploymentPreference: {{Type: AllAtOnce}}, KmsKeyArn: k}}
+  M:
+    Type: AWS::Lambda::EventSourceMapping
+    Properties: {{EventSourceArn: !GetAtt Q.Arn, FunctionName: !Ref {of}.Alias}}
+"
+        )
+    };
+    let template = parse(&yaml("live", "F")).unwrap();
+    assert_eq!(template.event_sources[0].function, "f");
+    let error = parse(&yaml("other", "F")).unwrap_err().to_string();
+    assert!(error.contains("AutoPublishAlias"), "{error}");
+    let error = parse(&yaml("live", "Q")).unwrap_err().to_string();
+    assert_eq!(error, "M: Q is a AWS::SQS::Queue, which has no alias");
+}
+
+#[test]
+fn an_output_goes_by_its_condition() {
+    let yaml = "
+Conditions: {Never: !Equals [a, b]}
+Outputs:
+  A: {Condition: Never, Value: !GetAtt Nothing.Arn}
+  B: {Value: b}
+";
+    assert_eq!(parse(yaml).unwrap().outputs, BTreeMap::from([("B".to_owned(), "b".to_owned())]));
+}
+
+#[test]
+fn function_urls_and_keys_are_left_to_the_cloud() {
+    let given = [("UseFunctionUrls", "false"), ("Hardened", "true")];
+    let given = given.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let template = Template::parse(OURS, &BTreeMap::from(given));
+    // A key's ARN is none of the things that are played here.
+    assert_eq!(template.unwrap_err().problem, "the ARN of a AWS::KMS::Key is not known to the local cloud");
+}

@@ -1,4 +1,4 @@
-use std::{error::Error, io::Write, sync::Arc, time::Duration};
+use std::{error::Error, io::Write, sync::Arc};
 
 use aws_sdk_dynamodb::{
     error::{ErrorMetadata, SdkError},
@@ -91,16 +91,19 @@ fn lambdas_levels_are_ours() {
     }
 }
 
-#[test]
-fn metrics_are_lines_in_the_embedded_format() {
+#[tokio::test]
+async fn metrics_are_lines_in_the_embedded_format() {
     let output = Captured::default();
     let clock = Clock::with_domain(|| 1_795_359_137_123).signatures_on_domain_time();
     let metrics = Metrics { service: "execute", clock, writer: Mutex::new(Box::new(output.clone())) };
-    metrics.write("decided", 1, Some("handed_over"));
-    metrics.write("overdue", 12, None);
+    metrics.write("decided", 1, COUNT, Some("handed_over"));
+    metrics.write("timer_lag", 12, "Seconds", None);
+    let trace = Trace::read("Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8").unwrap();
+    trace.around(async { metrics.write("overdue", 12, COUNT, None) }).await;
     expect![[r#"
         {"timestamp":"2026-11-22T14:52:17.123Z","level":"INFO","_aws":{"Timestamp":1795359137123,"CloudWatchMetrics":[{"Namespace":"Handover","Dimensions":[["Service","Outcome"]],"Metrics":[{"Name":"decided","Unit":"Count"}]}]},"Service":"execute","Outcome":"handed_over","decided":1}
-        {"timestamp":"2026-11-22T14:52:17.123Z","level":"INFO","_aws":{"Timestamp":1795359137123,"CloudWatchMetrics":[{"Namespace":"Handover","Dimensions":[["Service"]],"Metrics":[{"Name":"overdue","Unit":"Count"}]}]},"Service":"execute","overdue":12}
+        {"timestamp":"2026-11-22T14:52:17.123Z","level":"INFO","_aws":{"Timestamp":1795359137123,"CloudWatchMetrics":[{"Namespace":"Handover","Dimensions":[["Service"]],"Metrics":[{"Name":"timer_lag","Unit":"Seconds"}]}]},"Service":"execute","timer_lag":12}
+        {"timestamp":"2026-11-22T14:52:17.123Z","level":"INFO","_aws":{"Timestamp":1795359137123,"CloudWatchMetrics":[{"Namespace":"Handover","Dimensions":[["Service"]],"Metrics":[{"Name":"overdue","Unit":"Count"}]}]},"Service":"execute","trace":"1-5759e988-bd862e3fe1be46a994272793","overdue":12}
     "#]]
     .assert_eq(&output.text());
 }
