@@ -4,8 +4,9 @@ use handover_aws::{
     ApiKey, Scope,
     store::{ApiKeyItem, AuditItem},
 };
-use handover_core::{Account, ApiKeyId, Principal, StaffId, Timestamp};
+use handover_core::{Account, ApiKeyId, Principal, Problem as FieldProblem, StaffId, Timestamp};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use crate::{
     http::{Answer, Call, Items, Order, Paged},
@@ -24,8 +25,23 @@ pub(crate) async fn read(call: &Call<'_>) -> Answered {
     Ok(Answer::ok(&found.value).version(found.version))
 }
 
+/// What must stand in an account that replaces another.
+const WHOLE: [&str; 5] = ["name", "labs", "store_text", "retention_days", "notify_text"];
+
 pub(crate) async fn replace(call: &Call<'_>) -> Answered {
     let seen = call.if_match()?;
+    // What is left out would fall back to its default: text would be stored again, unasked.
+    let given: Map<String, Value> = call.json()?;
+    let missing = WHOLE.iter().filter(|name| !given.contains_key(**name));
+    let missing: Vec<_> = missing
+        .map(|name| FieldProblem {
+            field: (*name).to_owned(),
+            message: "is missing: a PUT replaces the whole account".to_owned(),
+        })
+        .collect();
+    if !missing.is_empty() {
+        return Err(Problem::invalid(missing));
+    }
     let account: Account = call.json_with(&[("id", call.account().as_str())])?;
     check_name(&account.name)?;
     if !RETENTION_DAYS.contains(&account.retention_days) {

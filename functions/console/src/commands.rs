@@ -4,8 +4,8 @@
 use handover_aws::{Processed, telemetry};
 use handover_core::{
     ActionId, Assignee, Bug, Command, CommandKind, Conversation, ConversationId, DeliveryId, Envelope, Event,
-    EventId, EventKind, MAX_NAME_CHARS, MAX_PAUSE, MAX_REPLY_CHARS, OutcomeResult, Permille, Principal,
-    Record, Refusal, Retrieval, StaffId, Verdict, lower_base32, planted,
+    EventId, EventKind, MAX_NAME_CHARS, MAX_PAUSE, MAX_REPLY_CHARS, MAX_TAGS, OutcomeResult, Permille,
+    Principal, Record, Refusal, Retrieval, StaffId, Verdict, lower_base32, planted,
 };
 use http::StatusCode;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -172,6 +172,11 @@ pub(crate) async fn run_on<W: Wanted + Send>(call: &Call<'_>, conversation: &Con
     if W::NEEDS_REASON && reason.is_none() && matches!(by, Principal::ApiKey(_)) {
         return Err(Problem::field("reason", "is needed where no staff member gives control to the bot"));
     }
+    if let CommandKind::Link { with } = &kind
+        && *with == conversation.id
+    {
+        return Err(Problem::field("with", "is the same conversation"));
+    }
     if let (CommandKind::Claim, Principal::ApiKey(_)) = (&kind, &by) {
         return Err(Problem::field("staff", "is needed: only a staff member can claim"));
     }
@@ -210,6 +215,9 @@ fn pending(envelope: &Envelope) -> Answer {
 
 fn check(reason: Option<&str>, kind: &CommandKind) -> Result<(), Problem> {
     let within = |field: &str, text: &str, max: usize| {
+        if text.chars().any(|letter| letter.is_control() && !matches!(letter, '\n' | '\r' | '\t')) {
+            return Err(Problem::field(field, "has control characters"));
+        }
         let chars = text.chars().count();
         if text.trim().is_empty() || chars > max {
             return Err(Problem::field(field, format!("must have 1 to {max} characters, not only blanks")));
@@ -296,6 +304,8 @@ async fn refused(call: &Call<'_>, refusal: &Refusal) -> Problem {
         }
         Refusal::LabsOff => labs_disabled(),
         Refusal::NotStaff => Problem::field("staff", "is needed: only a staff member can do this"),
+        Refusal::NoSuchAction => Problem::field("action", "the bot has no such action"),
+        Refusal::TooManyTags => Problem::field("tag", format!("a contact has at most {MAX_TAGS} tags")),
         Refusal::NoSuchAssignee => Problem::field("to", "there is no such staff member or team"),
         Refusal::AlreadyWithBot => {
             conflict("with_bot", "The bot has it already", "there is nothing to give back")
@@ -338,7 +348,8 @@ async fn refused(call: &Call<'_>, refusal: &Refusal) -> Problem {
 
 /// Handovers are off for the account.
 pub(crate) fn labs_disabled() -> Problem {
-    let detail = "an admin switches it on: PUT the account with {\"labs\": {\"human_handover\": true}}";
+    let detail = "an admin switches it on: GET the account, set labs.human_handover to true, and PUT it back with \
+                  its ETag in If-Match";
     Problem::new(StatusCode::FORBIDDEN, "labs_disabled", "Human handover is switched off", detail)
 }
 

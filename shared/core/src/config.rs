@@ -7,6 +7,10 @@ use crate::{AccountId, ActionId, BotId, HandoverAction, InboxId, Pause};
 /// A tenant's own settings.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(
+    feature = "schema",
+    schemars(extend("required" = ["id", "name", "labs", "store_text", "retention_days", "notify_text"]))
+)]
 pub struct Account {
     /// Its id.
     pub id: AccountId,

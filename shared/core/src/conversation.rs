@@ -113,6 +113,9 @@ pub struct HumanControl {
     /// How often the client has asked again.
     #[serde(default)]
     pub urgency: u8,
+    /// Whoever it is assigned to has claimed it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub claimed: bool,
     /// The sequence of the timer that ends the pause.
     pub resume_sequence: u32,
 }

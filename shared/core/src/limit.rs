@@ -29,6 +29,8 @@ pub const MAX_QUESTION_CHARS: usize = 300;
 pub const MAX_ALTERNATIVES: usize = 20;
 /// Characters of a name or tag.
 pub const MAX_NAME_CHARS: usize = 80;
+/// Tags that staff and handovers may put on one contact: they are stored with it.
+pub const MAX_TAGS: usize = 50;
 /// Longest pause and longest takeover pause.
 pub const MAX_PAUSE: Duration = Duration::from_hours(365 * 24);
 /// A task falls due exactly this long after the event that triggered the handover.

@@ -165,6 +165,10 @@ pub enum Refusal {
     LabsOff,
     /// No enabled action says how to hand over.
     NoEnabledAction,
+    /// The bot has no such action.
+    NoSuchAction,
+    /// The contact has as many tags as one may have.
+    TooManyTags,
     /// There is no open task.
     NoOpenTask,
     /// Control has changed since the epoch that the command carries.

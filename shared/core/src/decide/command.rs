@@ -27,7 +27,9 @@ pub(super) fn command(mut draft: Draft<'_>, command: &Command) -> Decision {
         CommandKind::StartHandover { action } => start_handover(draft, action.as_ref()),
         CommandKind::Tag { tag, present } => {
             if *present {
-                draft.add_tag(tag);
+                if !draft.add_tag(tag) {
+                    return draft.refuse(Refusal::TooManyTags);
+                }
             } else {
                 draft.contact.tags.remove(tag);
             }
@@ -72,9 +74,13 @@ fn claim(mut draft: Draft<'_>, by: &Principal) -> Decision {
             let other = Assignee::Staff(other.clone());
             return draft.refuse(Refusal::ClaimedBy(other));
         }
-        _ if draft.conversation.human().is_none() => draft.take_over(Some(by.clone()), None, false),
-        Some(_) => {}
-        None => draft.give_to(Some(Assignee::Staff(staff.clone())), true),
+        _ if draft.conversation.human().is_none() => {
+            draft.take_over(Some(by.clone()), None, false);
+            draft.set_claimed(true);
+        }
+        // Whom it was assigned to claims it once.
+        Some(_) if draft.conversation.human().is_some_and(|human| human.claimed) => {}
+        Some(_) | None => draft.give_to(Some(Assignee::Staff(staff.clone())), true),
     }
     draft.apply(Verdict::Claimed)
 }
@@ -175,11 +181,11 @@ fn start_handover(mut draft: Draft<'_>, action: Option<&ActionId>) -> Decision {
     if !draft.policy.account.labs.human_handover {
         return draft.refuse(Refusal::LabsOff);
     }
-    let chosen = match action {
-        Some(id) => draft.policy.action(id),
-        None => draft.policy.actions().find(|action| action.enabled),
+    let (chosen, otherwise) = match action {
+        Some(id) => (draft.policy.action(id), Refusal::NoSuchAction),
+        None => (draft.policy.actions().find(|action| action.enabled), Refusal::NoEnabledAction),
     };
-    let Some(chosen) = chosen else { return draft.refuse(Refusal::NoEnabledAction) };
+    let Some(chosen) = chosen else { return draft.refuse(otherwise) };
     let scenario = chosen.scenario.kind();
     draft.hand_over(chosen, scenario);
     draft.apply(Verdict::HandedOver)
@@ -207,6 +213,12 @@ impl Draft<'_> {
         self.contact.assignee.as_ref().filter(here).and_then(Assignee::staff)
     }
 
+    fn set_claimed(&mut self, claimed: bool) {
+        if let Control::Human(human) = &mut self.conversation.control {
+            human.claimed = claimed;
+        }
+    }
+
     /// Gives the contact to somebody; an open handover and its task follow.
     pub(super) fn give_to(&mut self, to: Option<Assignee>, claimed: bool) {
         self.contact.assignee.clone_from(&to);
@@ -214,6 +226,7 @@ impl Draft<'_> {
         let of_task = self.conversation.open_task;
         let of_control = self.conversation.human().map(|_| self.conversation.epoch);
         let claimed_at = claimed.then_some(at);
+        self.set_claimed(claimed);
         if let Some(epoch) = of_control {
             self.change(epoch, HandoverChange::Assigned { to: to.clone(), claimed_at });
             if claimed {

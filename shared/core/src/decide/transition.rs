@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::{
     Announcement, Asked, Assign, Assignee, Audience, Bug, ClosingMessage, Connector, Control, EffectKind,
     EventId, Handover, HandoverAction, HandoverChange, HandoverEnd, HumanControl, LOOP_WINDOW, MAX_EVENT_AGE,
-    NotificationKind, Origin, Pause, Principal, Promise, PromiseState, Purpose, RECENT_HANDOVERS,
+    MAX_TAGS, NotificationKind, Origin, Pause, Principal, Promise, PromiseState, Purpose, RECENT_HANDOVERS,
     REPLY_WINDOW_MARGIN, REPLY_WINDOW_WARNING, Recent, Returns, ScenarioKind, StaffId, TASK_DUE_AFTER, Task,
     TextSource, TimerKind, Timestamp, UnansweredPolicy, Verdict, Waiting, planted,
 };
@@ -266,6 +266,7 @@ impl Draft<'_> {
             last_human_at: human_wrote.then_some(at),
             waiting: waiting.filter(|_| !human_wrote),
             urgency: 0,
+            claimed: false,
             resume_sequence: 0,
         });
     }
@@ -331,11 +332,17 @@ impl Draft<'_> {
         }
     }
 
-    /// A tag on the contact.
-    pub(super) fn add_tag(&mut self, tag: &str) {
-        if self.contact.tags.insert(tag.to_owned()) {
-            self.announce(Announcement::TagAdded, self.conversation.epoch);
+    /// A tag on the contact; `false` when it has as many as one may have, [`MAX_TAGS`], without this one.
+    pub(super) fn add_tag(&mut self, tag: &str) -> bool {
+        if self.contact.tags.contains(tag) {
+            return true;
         }
+        if self.contact.tags.len() >= MAX_TAGS {
+            return false;
+        }
+        self.contact.tags.insert(tag.to_owned());
+        self.announce(Announcement::TagAdded, self.conversation.epoch);
+        true
     }
 
     /// The task's due time, or an hour before the channel's reply window closes, or what an

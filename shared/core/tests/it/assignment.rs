@@ -126,6 +126,33 @@ fn a_claim_while_the_bot_has_control_takes_over() {
 }
 
 #[test]
+fn whom_it_was_assigned_to_claims_it_once() {
+    let mut world = assigning_to(staff("ana"), false);
+    world.take(asks(900));
+    let applied = world.command("ana", CommandKind::Claim);
+    assert_eq!(names(&applied), ["handover.claimed"]);
+    let to = Some(staff("ana"));
+    assert_eq!(applied.handovers, [(1, HandoverChange::Assigned { to, claimed_at: Some(START) })]);
+    let again = world.command("ana", CommandKind::Claim);
+    assert!(again.effects.is_empty() && again.handovers.is_empty(), "once");
+}
+
+#[test]
+fn tags_have_a_limit() {
+    let mut world = World::new([human_requested()]);
+    let tag = |number: usize| CommandKind::Tag { tag: format!("tag {number}"), present: true };
+    for number in 0..MAX_TAGS {
+        world.command("ana", tag(number));
+    }
+    let refused = world.command("ana", tag(MAX_TAGS));
+    assert_eq!(refused.record.refusal, Some(Refusal::TooManyTags));
+    world.command("ana", tag(0));
+    // A handover is not held up by it.
+    world.take(asks(900));
+    assert_eq!(world.contact.tags.len(), MAX_TAGS);
+}
+
+#[test]
 fn each_claim_of_an_epoch_is_announced() {
     let mut world = World::new([]);
     world.take(human_echo());

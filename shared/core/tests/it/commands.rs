@@ -52,6 +52,7 @@ fn a_handover_does_everything_that_its_action_says() {
         last_human_at: None,
         waiting: Some(Waiting::new(event.id.clone(), at)),
         urgency: 0,
+        claimed: false,
         resume_sequence: 1,
     };
     assert_eq!(conversation.human(), Some(&human));

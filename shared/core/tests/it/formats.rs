@@ -227,6 +227,7 @@ fn longest() -> [Conversation; 2] {
         last_human_at: Some(at),
         waiting: Some(Waiting { window_told: true, again: true, ..Waiting::new(id(&derived), at) }),
         urgency: u8::MAX,
+        claimed: true,
         resume_sequence: u32::MAX,
     });
     // Only the bot has an issue with the client, and is asked.

@@ -200,6 +200,7 @@ pub(crate) fn conversations() -> Vec<(&'static str, Conversation)> {
             last_human_at: Some(START),
             waiting: Some(Waiting::new(id("event"), START)),
             urgency: 1,
+            claimed: false,
             resume_sequence: 2,
         }),
         ..bot.clone()
@@ -449,6 +450,8 @@ pub(crate) fn records() -> Vec<(String, Record)> {
         Refusal::NoSuchConversation,
         Refusal::AlreadyLinked,
         Refusal::TooManyLinked,
+        Refusal::NoSuchAction,
+        Refusal::TooManyTags,
         Refusal::NotLinked,
     ];
     let mut all = vec![("full".to_owned(), full)];
