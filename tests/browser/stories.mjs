@@ -47,7 +47,7 @@ async function story(name, tell) {
 
 async function orders(path, body) {
   const answer = await fetch(`${base}${path}`, { method: "POST", body: JSON.stringify(body) });
-  assert.ok(answer.ok, `${path}: ${answer.status} ${await answer.text()}`);
+  assert.ok(answer.ok, `${path}: ${answer.status}`);
   return answer;
 }
 const json = async (path) => (await fetch(`${base}${path}`)).json();
@@ -249,6 +249,7 @@ if (all) {
     ["Do you treat zebras?", "+4915123456703"], ["What are your opening hours?", "+4915123456704"]];
   for (const [text, from] of clients) await say(text, from);
   await say("hello?", clients[0][1]);
+  await say("Thanks! One more thing: is the doctor in today, in the afternoon?");
   await new Promise((done) => { setTimeout(done, 3000); });
 
   const bot = new URL(editor).pathname.replace("/handover", "");
@@ -261,8 +262,10 @@ if (all) {
   await page.goto(`${base}/console/teams`);
   const team = await page.locator("a.row").first().getAttribute("href");
   await page.goto(`${base}/console/inbox?view=all`);
-  const conversation = await page.locator("a.row").first().getAttribute("href");
+  const conversation = await page.locator("a.row", { hasText: "+4915112345678" }).first().getAttribute("href");
   await page.goto(`${base}${conversation}`);
+  await page.getByRole("button", { name: "Assign it to me" }).click();
+  await page.getByLabel("Your answer").waitFor();
   const contact = await page.locator("h1 a").getAttribute("href");
   const quarantined = await fetchQuarantine();
   const pages = {
@@ -272,7 +275,7 @@ if (all) {
     "new-inbox": "/console/inboxes/new", twilio: "/console/inboxes/new?provider=twilio", inbox_settings: inbox,
     staff: "/console/staff", "staff-member": staff, teams: "/console/teams", team, keys: "/console/keys",
     quarantine: "/console/quarantine", ...(quarantined && { quarantined }), audit: "/console/audit",
-    account: "/console/account", chat: "/local/chat/",
+    account: "/console/account", chat: "/local/chat",
   };
   const doors = { "sign-in": "/console/sign-in" };
   const folder = "docs/screenshots";

@@ -56,7 +56,7 @@ Any AWS SDK or the AWS CLI, with any credentials:
 
 Pages:
   /console                      where staff answer and set handovers up
-  /local/chat/                  play the client, with a clock to jump ahead
+  /local/chat                   play the client, with a clock to jump ahead
 
 Pages (JSON):
   GET  /local/info              addresses, inboxes and their secrets, staff

@@ -165,7 +165,12 @@ async fn sign_in_link(local: &Local, sample: &Sample) -> String {
         "account": sample.clinic.account,
         "email": "alex.moreno@sunrise-clinic.example",
     }});
-    let made = match local.dispatcher().invoke("console", order).await {
+    let asked = if local.functions_elsewhere() {
+        Invocation::Failed("they may not be up yet".to_owned())
+    } else {
+        local.dispatcher().invoke("console", order).await
+    };
+    let made = match asked {
         Invocation::Answered(made) => made.get("link").and_then(Value::as_str).map(str::to_owned),
         Invocation::Failed(_) | Invocation::TimedOut | Invocation::Crashed => None,
     };

@@ -39,7 +39,7 @@ with alex.moreno@sunrise-clinic.example, and read the code in {base_url}/local/o
 
 A page on which you play the client, with a clock to jump ahead:
 
-  {base_url}/local/chat/
+  {base_url}/local/chat
 
 A client of {clinic} asks for a human, on WhatsApp by Twilio (the signature does not expire):
 

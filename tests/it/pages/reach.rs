@@ -17,6 +17,8 @@ async fn pages(world: &World) -> Vec<String> {
         "inbox?view=mine",
         "inbox?view=all",
         "inbox?view=bot",
+        "inbox?view=follow-up",
+        "inbox?view=follow-up",
         "tasks",
         "notifications",
         "me",
@@ -165,5 +167,5 @@ async fn settings_pages_save_what_they_show() {
     assert!(made.has("/webhooks/") && made.has("Set it up at the provider"), "{}", made.html);
     assert!(!made.has("0123456789abcdef0123456789abcdef"), "secrets never come out");
     let log = alex.get("/console/audit").await;
-    assert!(log.has("Alex Moreno") && log.has("inbox/"), "{}", log.html);
+    assert!(log.has("Alex Moreno") && log.has("Inbox: "), "{}", log.html);
 }

@@ -49,6 +49,8 @@ async fn over_many_conversations_every_list_is_paged_light_and_three_reads() {
         "inbox?view=mine",
         "inbox?view=all",
         "inbox?view=bot",
+        "inbox?view=follow-up",
+        "inbox?view=follow-up",
         "tasks",
         "notifications",
         "staff",

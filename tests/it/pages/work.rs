@@ -1,6 +1,6 @@
 //! Staff at work: a client asks for a person, and gets one.
 
-use handover_tests::World;
+use handover_tests::{SECOND, World};
 use http::StatusCode;
 
 use super::Browser;
@@ -11,6 +11,8 @@ async fn a_handover_is_claimed_answered_and_handed_back_and_the_bot_goes_on() {
     let world = World::answering(1).await;
     let billie = Browser::billie(&world).await;
     world.say(world.twilio(), CLIENT, "1", "What are your opening hours?").await;
+    // The bot waits two seconds for more.
+    world.travel(2 * SECOND).await;
     world.say(world.twilio(), CLIENT, "2", "thanks. I want to talk to a human").await;
     let path = format!("/console/conversations/{}", conversation(&world));
     // Alex has it by the action.
@@ -60,6 +62,7 @@ async fn a_handover_is_claimed_answered_and_handed_back_and_the_bot_goes_on() {
     assert!(back.has("The bot has the conversation again.") && back.has("all said"), "{}", back.html);
     assert!(back.has("The bot is answering. Take over to write yourself."), "{}", back.html);
     world.say(world.twilio(), CLIENT, "3", "What are your opening hours?").await;
+    world.travel(2 * SECOND).await;
     let texts = world.texts(&format!("whatsapp:{CLIENT}")).len();
     assert_eq!(texts, 4, "answer, closing message, Billie's, and the bot's again");
 }

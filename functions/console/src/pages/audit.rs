@@ -1,5 +1,6 @@
 //! The journal: who changed what.
 
+use handover_aws::store::Overview;
 use maud::html;
 
 use super::{
@@ -24,7 +25,7 @@ pub(super) async fn show(visit: &Visit<'_>) -> Shown {
     let body = html! {
         div.head { p.crumbs { (w::SETTINGS) } h1 { (w::AUDIT) } p.muted { (w::AUDIT_TEXT) } }
         @if lines.is_empty() { (empty(Icon::List, w::NO_CHANGES, w::NO_CHANGES_TEXT)) } @else {
-            div.scroll { table {
+            div.scroll tabindex="0" { table {
                 thead { tr { th { (w::WHEN) } th { (w::WHO) } th { (w::WHAT) } th { (w::VERSION) } } }
                 tbody { @for line in &lines { tr {
                     td { (time(line.at)) }
@@ -33,7 +34,7 @@ pub(super) async fn show(visit: &Visit<'_>) -> Shown {
                         (None, Some(_)) => (w::BY_KEY),
                         (None, None) => (w::BY_OPERATOR),
                     } }
-                    td { (line.what) }
+                    td { (changed(&line.what, &names)) }
                     td { @match line.version { Some(version) => (version), None => (w::REMOVED) } }
                 } } }
             } }
@@ -41,4 +42,30 @@ pub(super) async fn show(visit: &Visit<'_>) -> Shown {
         (pager(PATH, &[], visit.query("cursor"), next.as_deref()))
     };
     Ok(Page::new(Nav::Audit, w::AUDIT, body).into())
+}
+
+/// What a line is about: kind and name, where the thing still has one.
+fn changed(what: &str, names: &Overview) -> String {
+    // What follows a colon is a reason.
+    let (path, why) = what.split_once(": ").map_or((what, None), |(path, why)| (path, Some(why)));
+    let mut parts = path.split('/');
+    let (kind, id, part) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default(), parts.next());
+    let directory = &names.directory;
+    let name = match kind {
+        "bot" => names.bots.iter().find(|bot| bot.id.as_str() == id).map(|bot| bot.name.as_str()),
+        "inbox" => {
+            names.inboxes.iter().find(|inbox| inbox.id.as_str() == id).map(|inbox| inbox.name.as_str())
+        }
+        "staff" => {
+            directory.staff.iter().find(|staff| staff.id.as_str() == id).map(|staff| staff.name.as_str())
+        }
+        "team" => directory.teams.iter().find(|team| team.id.as_str() == id).map(|team| team.name.as_str()),
+        _ => None,
+    };
+    let mut told = w::changed(kind, part).to_owned();
+    for more in [name.or(Some(id).filter(|id| !id.is_empty())), why].into_iter().flatten() {
+        told.push_str(": ");
+        told.push_str(more);
+    }
+    told
 }

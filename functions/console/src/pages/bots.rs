@@ -169,9 +169,13 @@ fn page(visit: &Visit<'_>, bot: &Bot, version: u64, problem: Option<&Problem>) -
             (Field::new("name", w::NAME).error(errors).text("text", &bot.name))
             h2 { (w::HOW_ASKED) }
             (Field::new("connector", w::CONNECTOR).choice(&connectors(&bot.connector)))
+            div data-when="http open_ai" {
             (Field::new("connector_url", w::CONNECTOR_URL).hint(w::CONNECTOR_URL_HINT).wrong(errors.of("connector.url")).text("url", url))
+            }
+            div data-when="open_ai bedrock" {
             (Field::new("connector_model", w::CONNECTOR_MODEL).hint(w::CONNECTOR_MODEL_HINT).wrong(errors.of("connector.model")).text("text", model))
             (Field::new("connector_instructions", w::CONNECTOR_INSTRUCTIONS).wrong(errors.of("connector.instructions")).lines(5, instructions))
+            }
             h2 { (w::BEHAVIOUR) }
             (Field::new("no_answer_message", w::NO_ANSWER_MESSAGE).hint(w::NO_ANSWER_HINT).error(errors).around(&html! {
                 textarea #no_answer_message name="no_answer_message" rows="2" maxlength=(MAX_MESSAGE_CHARS) { (bot.no_answer_message) }

@@ -18,7 +18,7 @@ pub(super) fn bars(title: &str, rows: &[(String, u64)]) -> Markup {
             figcaption { (title) }
             @if let Some(svg) = draw(rows) { (drawn(named(&svg, title))) }
             details { summary { (w::AS_TABLE) }
-                div.scroll { table {
+                div.scroll tabindex="0" { table {
                     thead { tr { th { (w::WHAT) } th { (w::COUNT) } } }
                     tbody { @for (label, count) in rows { tr { td { (label) } td { (count) } } } }
                 } }
@@ -48,7 +48,7 @@ fn draw(rows: &[(String, u64)]) -> Option<String> {
         let area = SVGBackend::with_string(&mut svg, SIZE).into_drawing_area();
         let mut chart = ChartBuilder::on(&area)
             .margin(8)
-            .x_label_area_size(28)
+            .x_label_area_size(32)
             .y_label_area_size(40)
             .build_cartesian_2d((0..count - 1).into_segmented(), 0..top + top.div_ceil(10))
             .ok()?;
@@ -65,13 +65,17 @@ fn draw(rows: &[(String, u64)]) -> Option<String> {
             .x_labels(LABELS.min(rows.len()))
             .y_labels(4)
             .x_label_formatter(&label)
-            .label_style(("sans-serif", 13))
+            .label_style(("sans-serif", 17))
             .draw()
             .ok()?;
+        // A few bars need not be as wide as their place.
+        let margin = SIZE.0 / count / if count < 5 { 4 } else { 12 };
         let values = (0..count)
             .zip(rows)
             .map(|(index, (_, count))| (index, u32::try_from(*count).unwrap_or(u32::MAX)));
-        chart.draw_series(Histogram::vertical(&chart).style(BLUE.filled()).margin(4).data(values)).ok()?;
+        chart
+            .draw_series(Histogram::vertical(&chart).style(BLUE.filled()).margin(margin).data(values))
+            .ok()?;
         area.present().ok()?;
     }
     Some(svg)

@@ -79,7 +79,7 @@ pub(super) async fn show(visit: &Visit<'_>) -> Shown {
         section.card {
             h2 { (w::HANDOVERS) }
             @if handovers.is_empty() { (empty(Icon::Hand, w::NO_HANDOVERS, w::NO_HANDOVERS_TEXT)) } @else {
-                div.scroll { table {
+                div.scroll tabindex="0" { table {
                     thead { tr { th { (w::BEGAN) } th { (w::SCENARIO) } th { (w::ASSIGNED_TO) } th { (w::FIRST_ANSWER) } th { (w::ENDED) } } }
                     tbody { @for handover in handovers.iter().rev().take(HANDOVERS) {
                         tr {

@@ -173,7 +173,7 @@ fn composer(
     };
     let markup = html! {
         @if state.opted_out {
-            p.locked-text { (icon(Icon::Lock)) (w::OPTED_OUT) }
+            p.locked-text { (icon(Icon::Lock)) span { (w::OPTED_OUT) } }
         } @else if open {
             form method="post" action={ (path) "/reply" } data-keep {
                 (csrf(&visit.csrf)) (once())
@@ -183,17 +183,17 @@ fn composer(
                 div.under #text-note { (phi()) button type="submit" { (w::SEND) } }
             }
         } @else if let (Some(somebody), Some(_)) = (somebody, human) {
-            p.locked-text { (icon(Icon::Lock)) b { (assignee(Some(somebody), names)) } " " (w::HAS_IT) }
+            p.locked-text { (icon(Icon::Lock)) span { b { (assignee(Some(somebody), names)) } " " (w::HAS_IT) } }
             form method="post" action={ (path) "/assign" } {
                 (csrf(&visit.csrf)) (once())
                 input type="hidden" name="to" value=(visit.me().label());
                 button.quiet type="submit" { (w::TAKE_IT_OVER) }
             }
         } @else if human.is_some() {
-            p.locked-text { (icon(Icon::Lock)) (w::LOCKED_WAITING) }
+            p.locked-text { (icon(Icon::Lock)) span { (w::LOCKED_WAITING) } }
             (take(w::CLAIM))
         } @else {
-            p.locked-text { (icon(Icon::Lock)) (w::LOCKED_BOT) }
+            p.locked-text { (icon(Icon::Lock)) span { (w::LOCKED_BOT) } }
             (take(w::TAKE_OVER))
         }
     };

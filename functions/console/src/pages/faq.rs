@@ -9,7 +9,7 @@ use super::{
     Page, Reply, Shown,
     bots::{Part, head},
     layout::Nav,
-    parts::{Errors, Field, Icon, csrf, empty, icon, once, pager, phi, refused, seen, sure},
+    parts::{Errors, Field, Icon, csrf, empty, icon, once, pager, phi, phi_tried, refused, seen, sure},
     visit::{Asking, Visit},
     words as w,
 };
@@ -91,7 +91,7 @@ async fn shown(visit: &Visit<'_>, problem: Option<&Problem>, tried: Option<(&str
                         (csrf(&visit.csrf))
                         label for="try-text" { (w::TRY_QUESTION) }
                         textarea #try-text name="text" rows="2" maxlength="4000" required { (tried.map_or("", |(text, _)| text)) }
-                        (phi())
+                        (phi_tried())
                         button.quiet type="submit" { (w::TRY) }
                     }
                     div role="status" { @if let Some((_, found)) = tried { (answers(found)) } }

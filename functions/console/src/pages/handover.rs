@@ -16,7 +16,7 @@ use super::{
     bots::{Part, head},
     editor,
     layout::{Nav, sentence},
-    parts::{Icon, csrf, icon, percent, phi, refused, seen},
+    parts::{Icon, csrf, icon, percent, phi_tried, refused, seen},
     visit::{Asking, Visit},
     words as w,
 };
@@ -278,7 +278,7 @@ fn try_box(visit: &Visit<'_>, bot: &Bot, tried: Option<&(&str, Tried)>) -> Marku
                 @if let Some(action) = visit.query("action").or_else(|| visit.form.said("action")) { input type="hidden" name="action" value=(action); }
                 label for="try-text" { (w::TRY_LABEL) }
                 textarea #try-text name="text" rows="2" maxlength="4000" required { (text) }
-                (phi())
+                (phi_tried())
                 button.quiet type="submit" { (w::TRY) }
             }
             div role="status" {

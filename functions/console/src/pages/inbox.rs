@@ -27,6 +27,7 @@ enum View {
     Mine,
     Team(TeamId),
     All,
+    FollowUp,
     Bot,
 }
 
@@ -35,6 +36,7 @@ impl View {
         match text {
             Some("mine") => Self::Mine,
             Some("all") => Self::All,
+            Some("follow-up") => Self::FollowUp,
             Some("bot") => Self::Bot,
             Some(team) => match team.strip_prefix("team-").and_then(|team| team.parse().ok()) {
                 Some(team) => Self::Team(team),
@@ -50,18 +52,22 @@ impl View {
             Self::Mine => "mine".to_owned(),
             Self::Team(team) => format!("team-{team}"),
             Self::All => "all".to_owned(),
+            Self::FollowUp => "follow-up".to_owned(),
             Self::Bot => "bot".to_owned(),
         }
     }
 
     fn filter(&self, visit: &Visit<'_>) -> ConversationFilter {
-        let humans = |assignee| ConversationFilter { with_humans: Some(true), assignee, scenario: None };
+        let all = ConversationFilter::default();
+        let humans = |assignee| ConversationFilter { with_humans: Some(true), assignee, ..all.clone() };
+        let bot = |pending| ConversationFilter { with_humans: Some(false), pending, ..all.clone() };
         match self {
             Self::Waiting => humans(Some(None)),
             Self::Mine => humans(Some(Some(visit.me()))),
             Self::Team(team) => humans(Some(Some(Assignee::Team(team.clone())))),
             Self::All => humans(None),
-            Self::Bot => ConversationFilter { with_humans: Some(false), ..ConversationFilter::default() },
+            Self::FollowUp => bot(Some(true)),
+            Self::Bot => bot(Some(false)),
         }
     }
 }
@@ -104,7 +110,11 @@ fn tabs(visit: &Visit<'_>, names: &Overview, here: &View) -> Markup {
     let teams = names.directory.teams.iter().filter(|team| team.members.contains(&visit.staff.id));
     let mut tabs = vec![(View::Waiting, w::WAITING.to_owned()), (View::Mine, w::MINE.to_owned())];
     tabs.extend(teams.map(|team| (View::Team(team.id.clone()), team.name.clone())));
-    tabs.extend([(View::All, w::WITH_PEOPLE.to_owned()), (View::Bot, w::WITH_BOT.to_owned())]);
+    tabs.extend([
+        (View::All, w::WITH_PEOPLE.to_owned()),
+        (View::FollowUp, w::FOLLOW_UP.to_owned()),
+        (View::Bot, w::WITH_BOT.to_owned()),
+    ]);
     html! {
         nav.tabs aria-label=(w::VIEWS) {
             @for (view, label) in &tabs {
@@ -120,6 +130,7 @@ fn nothing(view: &View) -> Markup {
         View::Mine => empty(Icon::Inbox, w::NOTHING_MINE, w::NOTHING_MINE_TEXT),
         View::Team(_) => empty(Icon::Inbox, w::NOTHING_TEAM, w::NOTHING_TEAM_TEXT),
         View::All => empty(Icon::Inbox, w::NOTHING_ALL, w::NOTHING_ALL_TEXT),
+        View::FollowUp => empty(Icon::Check, w::NOTHING_FOLLOW_UP, w::NOTHING_FOLLOW_UP_TEXT),
         View::Bot => empty(Icon::Bot, w::NOTHING_BOT, w::NOTHING_BOT_TEXT),
     }
 }

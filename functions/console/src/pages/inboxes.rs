@@ -103,12 +103,14 @@ impl Typed {
                 @if field.secret {
                     @let name = format!("secret_{}", field.name);
                     @let is_known = known.iter().any(|known| known == field.name);
-                    (Field::new(&name, field.name).hint(field.what).wrong(errors.of(field.name)).around(&html! {
+                    @let label = w::setting(field.name);
+                    (Field::new(&name, &label).hint(field.what).wrong(errors.of(field.name)).around(&html! {
                         input #(name) name=(name) type="password" autocomplete="off" placeholder=(if is_known { w::SECRET_KNOWN } else { "" });
                     }))
                 } @else {
                     @let name = format!("setting_{}", field.name);
-                    (Field::new(&name, field.name).hint(field.what).wrong(errors.of(field.name)).text("text", &value(field)))
+                    @let label = w::setting(field.name);
+                    (Field::new(&name, &label).hint(field.what).wrong(errors.of(field.name)).text("text", &value(field)))
                 }
             }
             (tick("unknown_sender_is_human", w::UNKNOWN_IS_HUMAN, self.unknown_sender_is_human))

@@ -370,6 +370,11 @@ pub(super) fn phi() -> Markup {
     html! { p.phi { (icon(Icon::Shield)) span { (w::PHI) } } }
 }
 
+/// The same where nothing is kept of what is typed.
+pub(super) fn phi_tried() -> Markup {
+    html! { p.phi { (icon(Icon::Shield)) span { (w::PHI_TRIED) } } }
+}
+
 /// A text in a query.
 pub(super) fn encoded(text: &str) -> String {
     form_urlencoded::byte_serialize(text.as_bytes()).collect()

@@ -62,7 +62,7 @@ pub(super) fn notification_fields(settings: &NotificationSettings) -> Markup {
         ("task", w::TASK_ASSIGNED, settings.task_assigned),
     ];
     html! {
-        div.scroll { table.switches {
+        div.scroll tabindex="0" { table.switches {
             thead { tr { td {} @for (_, label, _) in channels(&settings.task_assigned) { th scope="col" { (label) } } } }
             tbody { @for (name, label, switches) in rows {
                 tr {

@@ -152,6 +152,7 @@ words! {
     FIRST_PAGE "First page"
     FOLD "Seconds to wait for more messages"
     FOLD_HINT "Messages that come one after the other are answered together."
+    FOLLOW_UP "To follow up"
     FORM_TOO_OLD "This page was too old"
     FORM_TOO_OLD_DETAIL "Nothing has been done. Go back, reload the page, and try again"
     GUARD "Not a request"
@@ -224,6 +225,8 @@ words! {
     NOTHING_ALL_TEXT "The bots are answering everything."
     NOTHING_BOT "No conversations yet"
     NOTHING_BOT_TEXT "They appear here as soon as a client writes."
+    NOTHING_FOLLOW_UP "Nothing to follow up"
+    NOTHING_FOLLOW_UP_TEXT "Conversations that the bot has back, with a task or an answer still due, appear here."
     NOTHING_LEFT "Nothing here"
     NOTHING_LEFT_TEXT "Every handover of this period was answered, and in time."
     NOTHING_MINE "Nothing is assigned to you"
@@ -296,6 +299,7 @@ words! {
     PER_DAY "Handovers a day"
     PER_SCENARIO "Handovers by reason"
     PHI "No health or other sensitive data here unless it is needed: what you type is stored, and goes through messaging providers."
+    PHI_TRIED "Nothing of it is kept. Still, leave health and other sensitive data out."
     PHONE "Phone"
     PHONE_HINT "For texts, such as +4930123456."
     PHRASE "Phrase"
@@ -682,4 +686,38 @@ pub(super) fn lint_field(field: &str) -> &'static str {
         _ if field.ends_with(".pause") => "The pause",
         _ => "",
     }
+}
+
+/// What was changed, by its kind in the journal.
+pub(super) fn changed(kind: &str, part: Option<&str>) -> &'static str {
+    match (kind, part) {
+        ("account", _) => "Account settings",
+        ("bot", Some("faq")) => "Knowledge",
+        ("bot", Some("secrets")) => "Secrets of a bot",
+        ("bot", _) => "Bot",
+        ("inbox", _) => "Inbox",
+        ("staff", _) => "Staff member",
+        ("team", _) => "Team",
+        ("api-key", _) => "API key",
+        ("webhook", _) => "Webhook",
+        ("quarantine", _) => "Quarantine",
+        ("contact", _) => "Contact",
+        _ => "Setting",
+    }
+}
+
+/// A setting of a provider, by its name, as people read it.
+pub(super) fn setting(name: &str) -> String {
+    let words = name.split('_').enumerate().map(|(index, word)| match word {
+        "sid" | "url" | "id" | "api" | "jwt" | "ip" | "hmac" => word.to_uppercase(),
+        word if index == 0 => {
+            let mut chars = word.chars();
+            chars
+                .next()
+                .map(|first| first.to_uppercase().collect::<String>() + chars.as_str())
+                .unwrap_or_default()
+        }
+        word => word.to_owned(),
+    });
+    words.collect::<Vec<_>>().join(" ")
 }

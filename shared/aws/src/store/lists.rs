@@ -53,6 +53,8 @@ impl ListedConversation {
 pub struct ConversationFilter {
     /// With humans, or with the bot.
     pub with_humans: Option<bool>,
+    /// Of those with the bot: with a promise or a task still open, or without.
+    pub pending: Option<bool>,
     /// Assigned to somebody, or (`Some(None)`) to nobody.
     pub assignee: Option<Option<Assignee>>,
     /// Why humans have them.
@@ -105,7 +107,14 @@ impl ConversationFilter {
         let bot = [keys::BOT_PENDING.to_owned(), keys::WITH_BOT.to_owned()];
         match self.with_humans {
             Some(true) => vec![humans],
-            Some(false) => bot.to_vec(),
+            Some(false) => {
+                let [pending, done] = bot;
+                match self.pending {
+                    Some(true) => vec![pending],
+                    Some(false) => vec![done],
+                    None => vec![pending, done],
+                }
+            }
             None => std::iter::once(humans).chain(bot).collect(),
         }
     }

@@ -112,7 +112,16 @@
     field.focus();
   });
 
+  // Fields that only some connectors have.
+  function fit() {
+    const connector = document.getElementById("connector");
+    for (const part of document.querySelectorAll("[data-when]")) {
+      part.hidden = connector !== null && !part.dataset.when.split(" ").includes(connector.value);
+    }
+  }
+
   document.addEventListener("change", (event) => {
+    fit();
     if (event.target.matches("[data-submit]")) event.target.form.requestSubmit();
     if (event.target.matches("[data-into]") && event.target.files[0]) {
       const into = document.getElementById(event.target.dataset.into);
@@ -129,6 +138,7 @@
   });
 
   localise(document);
+  fit();
   for (const file of document.querySelectorAll("input[type=file][hidden]")) file.hidden = false;
   const wrong = document.querySelector("[data-focus]");
   if (wrong) wrong.focus();
