@@ -48,7 +48,7 @@ pub struct Conditions {
     pub other_version: bool,
     /// Where the bot is.
     pub bot: BotPlace,
-    /// The bot is slow now and then or silent, and so is the account's own automation.
+    /// The bot is slow now and then or silent, and so are providers and the account's own automation.
     pub moody: bool,
     /// The actions assign as the sample's do; otherwise nobody is assigned.
     pub assigns: bool,

@@ -90,8 +90,10 @@ impl Striker {
         } else if let Some(fault) = state.hit(call) {
             state.count(fault.name());
             fault.verdict()
-        } else if self.moody && function == "respond" && call.service == Service::World {
-            return state.mood();
+        } else if self.moody && call.service == Service::World && function == "respond" {
+            return state.mood_of_bot();
+        } else if self.moody && call.service == Service::World && function == "deliver" {
+            return state.mood_of_provider(mixed);
         } else {
             return state.stand_back(mixed);
         };
@@ -155,8 +157,18 @@ impl State {
         hit
     }
 
+    /// A provider that takes a text and does not say so, or is the last thing that a process sees.
+    fn mood_of_provider(&mut self, mixed: bool) -> Verdict {
+        match self.dice.below(20) {
+            0 => Verdict::LoseAnswer,
+            1 => Verdict::CrashAfter,
+            2 => Verdict::BreakBefore,
+            _ => self.stand_back(mixed),
+        }
+    }
+
     /// A bot that takes its time, or does not answer at all.
-    fn mood(&mut self) -> Verdict {
+    fn mood_of_bot(&mut self) -> Verdict {
         match self.dice.below(8) {
             0 => Verdict::LoseAnswer,
             1 | 2 => Verdict::Delay(Duration::from_secs(1 + self.dice.below(9))),
