@@ -38,7 +38,7 @@ def start(directory):
         AWS_ENDPOINT_URL=url,
     )
     log = open(pathlib.Path(directory) / "ministack.log", "w")
-    process = subprocess.Popen([sys.executable, HERE / "server.py"], env=environment, stdout=log, stderr=log)
+    process = subprocess.Popen([sys.executable, os.environ.get("SERVER", HERE / "server.py")], env=environment, stdout=log, stderr=log)
     for _ in range(300):
         try:
             urllib.request.urlopen(f"{url}/_ministack/health", timeout=1).read()
@@ -56,6 +56,7 @@ def main():
     with tempfile.TemporaryDirectory() as directory:
         url, process = start(directory)
         os.environ["AWS_ENDPOINT_URL"] = url
+        resources = {}
         try:
             client = lambda service: boto3.client(service, endpoint_url=url)  # noqa: E731
             world = World()
@@ -65,14 +66,26 @@ def main():
             contract = os.environ.get("CONTRACT_TESTS")
             if contract:
                 told.check("the store's contract", contract_tests(client, resources, contract, url) == 0)
-        except BaseException:
+        except Exception:
             print(open(pathlib.Path(directory) / "ministack.log").read()[-4000:], file=sys.stderr)
+            print(warnings(client, resources), file=sys.stderr)
             raise
         finally:
             process.terminate()
             process.wait(20)
     print(f"{told.passed} passed, {told.failed} failed")
     sys.exit(0 if told.failed == 0 and told.passed >= 25 else 1)
+
+
+def warnings(client, resources):
+    """What the functions complain about."""
+    complaints = []
+    for name, resource in resources.items():
+        if resource["ResourceType"] == "AWS::Logs::LogGroup":
+            found = client("logs").filter_log_events(logGroupName=resource["PhysicalResourceId"])
+            lines = [event["message"].strip() for event in found["events"]]
+            complaints += [f"{name}: {line}" for line in lines if '"INFO"' not in line]
+    return "\n".join(complaints[-20:])
 
 
 def contract_tests(client, resources, binary, url):

@@ -54,7 +54,11 @@ def plain(template, world_url):
         properties["Architectures"] = ["x86_64"]
         properties["Environment"]["Variables"]["WORLD_RECORDER_URL"] = world_url
     defaults = {name: p.get("Default") for name, p in document["Parameters"].items()}
-    return transform(document, {**defaults, **PARAMETERS}, NoPolicies())
+    stack = transform(document, {**defaults, **PARAMETERS}, NoPolicies())
+    # The peer knows no alarms on metric math.
+    resources = stack["Resources"]
+    stack["Resources"] = {name: r for name, r in resources.items() if "Metrics" not in r.get("Properties", {})}
+    return stack
 
 
 def create(client, template, binaries, world_url):

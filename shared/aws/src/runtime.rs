@@ -5,6 +5,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     pin::{Pin, pin},
     task::Poll,
+    time::Duration,
 };
 
 use handover_core::Timestamp;
@@ -12,9 +13,12 @@ use lambda_runtime::{LambdaEvent, service_fn};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 
-use crate::Trace;
+use crate::{Clock, Trace};
 
 pub use lambda_runtime::Error;
+
+/// The longest that a function may run: 15 minutes (Lambda quotas).
+const LONGEST_RUN_MS: u64 = 900_000;
 
 /// Answers Lambda's events until the process ends: an `SqsEvent` with an `SqsBatchResponse`, an
 /// `ApiGatewayV2httpRequest` with an `ApiGatewayV2httpResponse`.
@@ -30,7 +34,7 @@ where
 {
     let handle = &handle;
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Box<RawValue>>| {
-        let deadline = Timestamp::from_ms(i64::try_from(event.context.deadline).unwrap_or(i64::MAX));
+        let deadline = deadline(event.context.deadline, Clock::system().wall());
         let trace = event.context.xray_trace_id.as_deref().and_then(Trace::read);
         // Boxed, because the compiler gives up on futures that hold as many others as a handler's.
         let work: Pin<Box<dyn Future<Output = Result<Answer, &'static str>> + '_>> =
@@ -45,6 +49,15 @@ where
         }
     }))
     .await
+}
+
+/// The instant at which Lambda stops waiting. cargo-lambda's emulator tells how long that is instead, ten
+/// minutes in milliseconds; as an instant that would be in 1970.
+fn deadline(told: u64, now: Timestamp) -> Timestamp {
+    if told <= LONGEST_RUN_MS {
+        return now + Duration::from_millis(told);
+    }
+    Timestamp::from_ms(i64::try_from(told).unwrap_or(i64::MAX))
 }
 
 /// An event as the handler's type. It is read here, because the runtime library would log what it
@@ -79,6 +92,14 @@ mod tests {
         };
         assert_eq!(unpanicked::<()>(work).await, None);
         assert_eq!(unpanicked(async { 7 }).await, Some(7));
+    }
+
+    #[test]
+    fn a_deadline_is_an_instant_or_what_is_left() {
+        let now = Timestamp::from_ms(1_795_359_137_123);
+        assert_eq!(deadline(1_795_359_147_123, now), now + Duration::from_secs(10));
+        assert_eq!(deadline(600_000, now), now + Duration::from_mins(10));
+        assert_eq!(deadline(u64::MAX, now), Timestamp::from_ms(i64::MAX));
     }
 
     #[test]

@@ -22,7 +22,7 @@ use dynoxide::actions::{
     update_table::UpdateTableRequest,
     update_time_to_live::UpdateTimeToLiveRequest,
 };
-use dynoxide::types::{ConsumedCapacity, item_size, write_capacity_units};
+use dynoxide::types::{AttributeValue, ConsumedCapacity, item_size, write_capacity_units};
 use dynoxide::{Database, DynoxideError, Item};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -85,7 +85,11 @@ impl Request {
             "GetItem" => Self::GetItem(read(body)?),
             "ListTables" => Self::ListTables(read(body)?),
             "PutItem" => Self::PutItem(read(body)?),
-            "Query" => Self::Query(read(body)?),
+            "Query" => {
+                let query = read(body)?;
+                refuse_empty_keys(&query)?;
+                Self::Query(query)
+            }
             "Scan" => Self::Scan(read(body)?),
             "TransactGetItems" => Self::TransactGetItems(read(body)?),
             "TransactWriteItems" => Self::TransactWriteItems(read(body)?),
@@ -275,6 +279,23 @@ fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, DynoxideError> {
             DynoxideError::SerializationException(text)
         }
     })
+}
+
+/// A key is compared with no empty text, by `begins_with` neither. DynamoDB refuses that, the engine does not.
+fn refuse_empty_keys(query: &QueryRequest) -> Result<(), DynoxideError> {
+    let condition = query.key_condition_expression.as_deref().unwrap_or_default();
+    let is_compared = |name: &str| {
+        let mut words = condition.split(|c: char| !c.is_alphanumeric() && !matches!(c, ':' | '_'));
+        words.any(|word| word == name)
+    };
+    let mut values = query.expression_attribute_values.iter().flatten();
+    let empty = |value: &AttributeValue| matches!(value, AttributeValue::S(text) if text.is_empty());
+    if values.any(|(name, value)| empty(value) && is_compared(name)) {
+        let refusal = "One or more parameter values are not valid. The AttributeValue for a key attribute \
+                       cannot contain an empty string value.";
+        return Err(DynoxideError::ValidationException(refusal.to_owned()));
+    }
+    Ok(())
 }
 
 fn batch<'a>(action: &str, tables: impl Iterator<Item = &'a String>) -> Vec<Access> {

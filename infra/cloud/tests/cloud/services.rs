@@ -90,6 +90,18 @@ async fn a_wrong_request_is_refused_in_dynamodbs_words() {
     let error = short.send().await.unwrap_err().into_service_error();
     assert_eq!(error.meta().code(), Some("ValidationException"));
     assert!(!error.meta().message().unwrap().contains("line"), "{error:?}");
+    let beginning = |prefix| {
+        client
+            .query()
+            .table_name(table(&cloud))
+            .key_condition_expression("pk = :pk AND begins_with(sk, :prefix)")
+            .expression_attribute_values(":pk", text("a"))
+            .expression_attribute_values(":prefix", text(prefix))
+            .send()
+    };
+    assert!(beginning("1").await.is_ok());
+    let error = beginning("").await.unwrap_err().into_service_error();
+    assert_eq!(error.meta().code(), Some("ValidationException"));
 }
 
 #[tokio::test]

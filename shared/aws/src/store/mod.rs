@@ -95,13 +95,19 @@ impl Store {
         let mut items = Vec::new();
         let mut start = None;
         loop {
-            let answer = self
+            let mut query = self
                 .client
                 .query()
                 .table_name(&self.table)
-                .key_condition_expression(expressions::PARTITION_PREFIX)
-                .expression_attribute_values(":pk", AttributeValue::S(pk.to_owned()))
-                .expression_attribute_values(":prefix", AttributeValue::S(prefix.to_owned()))
+                .key_condition_expression(expressions::PARTITION)
+                .expression_attribute_values(":pk", AttributeValue::S(pk.to_owned()));
+            // Nothing begins with an empty text, in DynamoDB's eyes: it refuses to compare keys with one.
+            if !prefix.is_empty() {
+                query = query
+                    .key_condition_expression(expressions::PARTITION_PREFIX)
+                    .expression_attribute_values(":prefix", AttributeValue::S(prefix.to_owned()));
+            }
+            let answer = query
                 .consistent_read(strong)
                 .set_exclusive_start_key(start)
                 .send()
