@@ -30,6 +30,7 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::{
     Client,
     error::{ProvideErrorMetadata, SdkError},
+    operation::query::builders::QueryFluentBuilder,
     types::AttributeValue,
 };
 use serde::{Serialize, de::DeserializeOwned};
@@ -90,24 +91,30 @@ impl Store {
         answer.item.map(decode).transpose()
     }
 
+    /// Asks for the items of a partition whose sort key begins with `prefix`.
+    fn in_partition(&self, pk: &str, prefix: &str) -> QueryFluentBuilder {
+        let query = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .key_condition_expression(expressions::PARTITION)
+            .expression_attribute_values(":pk", AttributeValue::S(pk.to_owned()));
+        // Nothing begins with an empty text, in DynamoDB's eyes: it refuses to compare keys with one.
+        if prefix.is_empty() {
+            return query;
+        }
+        query
+            .key_condition_expression(expressions::PARTITION_PREFIX)
+            .expression_attribute_values(":prefix", AttributeValue::S(prefix.to_owned()))
+    }
+
     /// Every item of a partition whose sort key begins with `prefix`.
     async fn query(&self, pk: &str, prefix: &str, strong: bool) -> Result<Vec<Item>, Failure> {
         let mut items = Vec::new();
         let mut start = None;
         loop {
-            let mut query = self
-                .client
-                .query()
-                .table_name(&self.table)
-                .key_condition_expression(expressions::PARTITION)
-                .expression_attribute_values(":pk", AttributeValue::S(pk.to_owned()));
-            // Nothing begins with an empty text, in DynamoDB's eyes: it refuses to compare keys with one.
-            if !prefix.is_empty() {
-                query = query
-                    .key_condition_expression(expressions::PARTITION_PREFIX)
-                    .expression_attribute_values(":prefix", AttributeValue::S(prefix.to_owned()));
-            }
-            let answer = query
+            let answer = self
+                .in_partition(pk, prefix)
                 .consistent_read(strong)
                 .set_exclusive_start_key(start)
                 .send()

@@ -182,12 +182,7 @@ impl Store {
         after: Option<&str>,
     ) -> Result<Page<T>, Failure> {
         let answer = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .key_condition_expression(expressions::PARTITION_PREFIX)
-            .expression_attribute_values(":pk", AttributeValue::S(pk.to_owned()))
-            .expression_attribute_values(":prefix", AttributeValue::S(prefix.to_owned()))
+            .in_partition(pk, prefix)
             .scan_index_forward(false)
             .limit(i32::try_from(limit).unwrap_or(i32::MAX))
             .set_exclusive_start_key(after.map(|after| key(pk, after)))

@@ -224,7 +224,7 @@ fn a_handover_starts_by_hand_with_an_actions_settings() {
     assert_eq!(applied.record.scenario, Some(ScenarioKind::Custom));
     let applied = start(&mut world.clone(), Some("human"));
     assert_eq!(applied.record.action, Some(id("human")), "chosen by hand, enabled or not");
-    assert_eq!(refusal(&start(&mut world.clone(), Some("none"))), Some(&Refusal::NoEnabledAction));
+    assert_eq!(refusal(&start(&mut world.clone(), Some("none"))), Some(&Refusal::NoSuchAction));
     assert_eq!(refusal(&start(&mut World::new([]), None)), Some(&Refusal::NoEnabledAction));
     let mut labs_off = world.clone();
     labs_off.account.labs.human_handover = false;
