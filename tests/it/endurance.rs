@@ -148,7 +148,13 @@ async fn receipts_never_go_back_and_a_late_failure_is_told() {
     let address = format!("whatsapp:{CLIENT}");
     let receipt = |status| {
         let message = sent.provider_message.clone().unwrap();
-        EventKind::Receipt(Receipt { message, status, effect: Some(sent.effect.clone()), error: None })
+        EventKind::Receipt(Receipt {
+            message,
+            status,
+            effect: Some(sent.effect.clone()),
+            error: None,
+            class: None,
+        })
     };
     for (id, status) in
         [("r1", ReceiptStatus::Read), ("r2", ReceiptStatus::Delivered), ("r3", ReceiptStatus::Sent)]

@@ -20,6 +20,7 @@ mod leaving;
 mod mail;
 mod notify;
 mod pauses;
+mod providers;
 mod simulation;
 mod stories;
 mod takeover;

@@ -1,6 +1,6 @@
 //! Conversations, as staff and programs see them.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Duration};
 
 use handover_aws::store::{
     ConversationFilter, Head, LedgerItem, ListedConversation, MessageItem, Page, TaggedConversation,
@@ -33,8 +33,14 @@ pub(crate) async fn find(
 /// A conversation with its contact and handovers.
 pub(crate) async fn one(call: &Call<'_>) -> Answered {
     let (conversation, contact) = find(call, call.id("conversation")?).await?;
-    let handovers = call.store().handovers(call.account(), &conversation.id).await?;
-    let mut shown = summary(&conversation, &contact, call.now);
+    let store = call.store();
+    let handovers = store.handovers(call.account(), &conversation.id);
+    let (handovers, inbox) = tokio::join!(handovers, store.inbox(&conversation.inbox));
+    let (handovers, inbox) = (handovers?, inbox?);
+    // Of an inbox that is gone only the channel is known.
+    let window =
+        inbox.map_or(conversation.channel.reply_window(), |stored| stored.inbox.human_reply_window());
+    let mut shown = summary(&conversation, &contact, window, call.now);
     if let Some(members) = shown.as_object_mut() {
         members.insert("state".to_owned(), json!(conversation));
         members.insert("contact".to_owned(), json!(contact));
@@ -43,11 +49,16 @@ pub(crate) async fn one(call: &Call<'_>) -> Answered {
     Ok(Answer::ok(shown))
 }
 
-/// What matters now. Instants are Unix milliseconds.
-fn summary(conversation: &Conversation, contact: &Contact, now: Timestamp) -> Value {
+/// What matters now. `window`: how long after the client's last message a human can write freely. Instants
+/// are Unix milliseconds.
+fn summary(
+    conversation: &Conversation,
+    contact: &Contact,
+    window: Option<Duration>,
+    now: Timestamp,
+) -> Value {
     let human = conversation.human().filter(|_| !conversation.resume_due(now));
     // The stored time may lag by an hour, on the side of an earlier warning.
-    let window = conversation.channel.reply_window();
     let reply_by = window.and_then(|window| conversation.last_client_at.map(|at| at + window));
     json!({
         "id": conversation.id,

@@ -19,6 +19,11 @@ pub(crate) fn lint(account: &Account, directory: &Directory, bot: &Bot, inboxes:
     if inboxes.is_empty() {
         warn("inboxes".to_owned(), "no inbox has this bot");
     }
+    for inbox in inboxes {
+        for caution in handover_providers::cautions(inbox.provider, &inbox.settings) {
+            warn(format!("inboxes[{}].settings.{}", inbox.id, caution.field), &caution.message);
+        }
+    }
     let asks =
         |action: &&HandoverAction| action.enabled && action.scenario.kind() == ScenarioKind::HumanRequested;
     if bot.actions.iter().find(asks).is_none() {
@@ -27,7 +32,7 @@ pub(crate) fn lint(account: &Account, directory: &Directory, bot: &Bot, inboxes:
             "no enabled action for human_requested: a client who asks for a human gets none",
         );
     }
-    let windows = inboxes.iter().filter_map(|inbox| inbox.channel.reply_window()).min();
+    let windows = inboxes.iter().filter_map(Inbox::human_reply_window).min();
     let admins = directory.staff.iter().any(|staff| staff.role.is_admin());
     for (index, action) in bot.actions.iter().enumerate().filter(|(_, action)| action.enabled) {
         let field = |name: &str| format!("actions[{index}]{name}");

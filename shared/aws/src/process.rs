@@ -235,8 +235,14 @@ impl Processor {
         settings: &Settings,
         marker: &MessageItem,
     ) -> Result<(), Failure> {
-        let context =
-            Context { envelope, conversation, account: &settings.account, policies: &self.policies, marker };
+        let context = Context {
+            envelope,
+            conversation,
+            account: &settings.account,
+            policies: &self.policies,
+            inbox: &settings.inbox,
+            marker,
+        };
         Box::pin(self.publisher.publish(&context, &marker.effects)).await
     }
 
@@ -457,7 +463,8 @@ impl Processor {
         failed.identities = Vec::new();
         failed.delivery_id = event_id.as_str().parse().map_err(|_| Failure::quarantine("bad delivery id"))?;
         failed.event.id = event_id;
-        let result = DeliveryResult::Failed { class: "rejected".to_owned(), code: receipt.error.clone() };
+        let class = receipt.class.clone().unwrap_or_else(|| "rejected".to_owned());
+        let result = DeliveryResult::Failed { class, code: receipt.error.clone() };
         failed.event.kind =
             EventKind::Delivery(Delivery { effect: entry.effect, purpose: entry.purpose, result });
         Ok(Some(failed))

@@ -232,6 +232,9 @@ pub struct Receipt {
     /// The provider's error code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
+    /// Our class of that code, such as `window_closed`, where it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub class: Option<String>,
 }
 
 /// How far a message of ours got.

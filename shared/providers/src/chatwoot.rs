@@ -9,6 +9,7 @@ use serde_json::json;
 
 use crate::{
     Endpoint, Field, Inbound, Outgoing, Refusal, SendResult, Step, Unsendable, WebhookRequest,
+    catalogue::{NATIVE_HANDOVER, TYPING},
     inbound::{Batch, location, media, media_kind, message},
     instant,
     json::Json,
@@ -38,6 +39,8 @@ pub(crate) const FIELDS: &[Field] = &[
         "Secret of the webhook or agent bot (not the access token or the HMAC token)",
     ),
     Field::secret("access_token", true, "Access token of the agent bot that answers"),
+    NATIVE_HANDOVER,
+    TYPING,
 ];
 
 pub(crate) fn steps(url: &str) -> Vec<Step> {

@@ -160,7 +160,13 @@ fn one(event: &Json<'_>, id: String, batch: &mut Batch) {
                 Some("failed") => ReceiptStatus::Failed,
                 _ => return batch.broken("receipt without a known status"),
             };
-            EventKind::Receipt(Receipt { message, status, effect, error: event.get("error").id() })
+            EventKind::Receipt(Receipt {
+                message,
+                status,
+                effect,
+                error: event.get("error").id(),
+                class: None,
+            })
         }
         ("echo", Some(message)) => {
             let app = event.get("app").string().unwrap_or_else(|| "your app".to_owned());

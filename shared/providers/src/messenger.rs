@@ -11,6 +11,7 @@ use serde_json::json;
 
 use crate::{
     Endpoint, Field, Inbound, Outgoing, SendResult, Step, Unsendable, WebhookRequest,
+    catalogue::{NATIVE_HANDOVER, TYPING},
     inbound::{Batch, location, media, media_kind, message},
     instant,
     json::Json,
@@ -52,6 +53,8 @@ pub(crate) const FIELDS: &[Field] = &[
     HUMAN_AGENT,
     STAFF_APP,
     meta::GRAPH_VERSION,
+    NATIVE_HANDOVER,
+    TYPING,
 ];
 
 pub(crate) const INSTAGRAM_FIELDS: &[Field] = &[
@@ -72,6 +75,8 @@ pub(crate) const INSTAGRAM_FIELDS: &[Field] = &[
     HUMAN_AGENT,
     STAFF_APP,
     meta::GRAPH_VERSION,
+    NATIVE_HANDOVER,
+    TYPING,
 ];
 
 pub(crate) fn steps(url: &str) -> Vec<Step> {
@@ -233,7 +238,7 @@ fn one(endpoint: &Endpoint<'_>, business: Option<&String>, element: &Json<'_>, b
 }
 
 fn receipt(message: String, status: ReceiptStatus) -> EventKind {
-    EventKind::Receipt(Receipt { message, status, effect: None, error: None })
+    EventKind::Receipt(Receipt { message, status, effect: None, error: None, class: None })
 }
 
 fn echo(endpoint: &Endpoint<'_>, inner: &Json<'_>, mid: String, content: Content) -> Echo {

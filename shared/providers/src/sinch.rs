@@ -12,7 +12,8 @@ use crate::{
     instant,
     json::Json,
     outbound::{
-        FailureClass, basic, by_status, correlation, from_correlation, post_json, retry_after, segment,
+        FailureClass, basic, by_status, correlation, from_correlation, post_form, post_json, retry_after,
+        segment,
     },
     signature::{any_signed_sha256, from_base64, is_recent},
     split::Limit,
@@ -152,7 +153,7 @@ fn one(name: &str, inner: &Json<'_>, body: &Json<'_>, app: Option<&String>, batc
                 other => return batch.unknown(other),
             };
             let error = inner.at(&["reason", "code"]).id();
-            let receipt = Receipt { message: id.clone(), status, effect, error };
+            let receipt = Receipt { message: id.clone(), status, effect, error, class: None };
             batch.push(fact(format!("{id}:{word}"), EventKind::Receipt(receipt), 0));
         }
         ("opt_in_notification" | "opt_out_notification", _) => {
@@ -247,6 +248,16 @@ pub(crate) fn send(
             post_json(&url, &[("authorization", &authorization)], &body)
         })
         .collect()
+}
+
+/// Where tokens are given (developers.sinch.com/docs/conversation/api-reference, "OAuth2"). Basic
+/// authentication works as well, at a fraction of the rate.
+const TOKEN_URL: &str = "https://auth.sinch.com/oauth2/token";
+
+pub(crate) fn token_request(endpoint: &Endpoint<'_>) -> Result<Request<Vec<u8>>, Unsendable> {
+    let key = endpoint.setting("key_id").ok_or(Unsendable::MissingSetting("key_id"))?;
+    let secret = endpoint.secrets.newest("key_secret").ok_or(Unsendable::MissingSecret("key_secret"))?;
+    post_form(TOKEN_URL, &basic(key, secret), &[("grant_type", "client_credentials")])
 }
 
 pub(crate) fn classify(status: u16, headers: &HeaderMap, body: &Json<'_>) -> SendResult {

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::{
     Endpoint, Field, Inbound, Outgoing, Refusal, SendResult, Step, Unsendable, WebhookRequest,
+    catalogue::TYPING,
     inbound::{Batch, Reply, location, media, message},
     instant,
     json::Json,
@@ -26,6 +27,7 @@ pub(crate) const FIELDS: &[Field] = &[
         true,
         "Any 1 to 256 characters out of A-Z, a-z, 0-9, _ and -; given to setWebhook as secret_token",
     ),
+    TYPING,
 ];
 
 pub(crate) fn steps(url: &str) -> Vec<Step> {

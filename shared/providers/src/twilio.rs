@@ -10,12 +10,14 @@ use http::{HeaderMap, Request};
 
 use crate::{
     Endpoint, Field, Inbound, Outgoing, Refusal, SendResult, Step, Unsendable, WebhookRequest,
+    catalogue::{RETRIES, TYPING},
     form::Form,
     inbound::{Batch, Reply, id_from_body, location, media, media_kind, message},
     json::Json,
     outbound::{FailureClass, basic, by_status, post_form, retry_after, segment},
     signature::{any_signed_sha1, from_base64, hmac_sha1, sha256_hex, to_base64},
     split::Limit,
+    template::REPLY_TEMPLATE,
 };
 
 /// Characters of one message (Body parameter of the Message resource).
@@ -42,6 +44,9 @@ pub(crate) const FIELDS: &[Field] = &[
     ),
     API_KEY_SID,
     API_KEY_SECRET,
+    REPLY_TEMPLATE,
+    TYPING,
+    RETRIES,
 ];
 
 pub(crate) const CONVERSATIONS_FIELDS: &[Field] = &[ACCOUNT_SID, AUTH_TOKEN, API_KEY_SID, API_KEY_SECRET];
@@ -234,6 +239,7 @@ fn receipt(
         status: reached,
         effect,
         error: form.filled("ErrorCode"),
+        class: None,
     });
     batch.push(Inbound {
         sender: Some(client.clone()),

@@ -9,12 +9,14 @@ use serde_json::json;
 
 use crate::{
     Endpoint, Field, Inbound, Outgoing, SendResult, Step, Unsendable, WebhookRequest,
+    catalogue::TYPING,
     inbound::{Batch, location, media, media_kind, message},
     instant,
     json::Json,
     meta,
     outbound::{correlation, from_correlation, post_json, with},
     split::Limit,
+    template::REPLY_TEMPLATE,
 };
 
 /// Characters of a text body.
@@ -30,6 +32,13 @@ pub(crate) const FIELDS: &[Field] = &[
     meta::APP_SECRET,
     meta::VERIFY_TOKEN,
     meta::GRAPH_VERSION,
+    REPLY_TEMPLATE,
+    Field::setting(
+        "reply_template_language",
+        false,
+        "Language code of that template, such as en (the default) or pt_BR",
+    ),
+    TYPING,
 ];
 
 pub(crate) fn steps(url: &str) -> Vec<Step> {
@@ -175,6 +184,7 @@ impl Business<'_> {
             status,
             effect: element.get("biz_opaque_callback_data").text().and_then(from_correlation),
             error: element.get("errors").list().first().and_then(|error| error.get("code").id()),
+            class: None,
         });
         match client(element.get("recipient_user_id").id(), element.get("recipient_id").id(), &id, kind) {
             Some(event) => batch.push(Inbound {

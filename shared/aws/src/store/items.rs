@@ -115,6 +115,8 @@ pub(crate) struct HandoverItem {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) task_closed_at: Option<Timestamp>,
     pub(crate) promise_due_at: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) reply_by: Option<Timestamp>,
     pub(crate) promise: PromiseState,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) promise_settled_at: Option<Timestamp>,
@@ -154,6 +156,7 @@ impl From<HandoverItem> for Handover {
             tag: item.tag,
             task,
             promise_due_at: item.promise_due_at,
+            reply_by: item.reply_by,
             promise: item.promise,
             promise_settled_at: item.promise_settled_at,
             urgency: item.urgency,
