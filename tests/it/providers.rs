@@ -18,7 +18,7 @@ use handover_core::{
     Channel, Connector, Control, ConversationId, Inbox, NotificationKind, Provider, Purpose,
 };
 use handover_fakes::{Account, Trouble};
-use handover_providers::Secrets;
+use handover_providers::{Secrets, standard_webhooks_signature};
 use handover_tests::{MINUTE, SECOND, View, World};
 use hmac::{Hmac, KeyInit, Mac};
 use http::{Request, StatusCode};
@@ -482,4 +482,85 @@ async fn staff_are_seen_to_read_and_write_where_no_message_is_named() {
     at.says("m_1", "I want to talk to a human").await;
     at.reply("k1", "I am here").await;
     assert_eq!((quiet.local.fakes().signs().len(), at.taken().len()), (0, 2));
+}
+
+#[tokio::test]
+async fn what_a_client_passes_on_is_not_what_they_want() {
+    let world = World::new(718).await;
+    let at = At::whatsapp(&world, &[]).await;
+    let say = |id: &str, context: Value| {
+        let message = json!({
+            "from": CLIENT, "id": id, "timestamp": (world.now().as_ms() / 1_000).to_string(), "type": "text",
+            "text": { "body": "I want to talk to a human" }, "context": context,
+        });
+        whatsapp(json!({ "messages": [message] }))
+    };
+    assert_eq!(at.post(&say("wamid.1", json!({ "forwarded": true }))).await, StatusCode::OK);
+    world.settle().await;
+    let seen = at.see().await;
+    assert_eq!(seen.conversation.control, Control::Bot);
+    assert_eq!(seen.messages[0].record.human_request.map(|score| score.get()), Some(0));
+    assert_eq!(at.post(&say("wamid.2", json!({ "id": "wamid.1" }))).await, StatusCode::OK);
+    world.settle().await;
+    assert!(at.see().await.conversation.human().is_some(), "an answer to it is the client's own");
+    world.assert_nothing_left();
+}
+
+fn whatsapp(value: Value) -> Value {
+    let mut value = value;
+    value["metadata"] = json!({ "phone_number_id": "200" });
+    json!({ "entry": [{ "id": "1", "changes": [{ "field": "messages", "value": value }] }] })
+}
+
+#[tokio::test]
+async fn a_client_with_a_new_number_goes_on_with_the_same_conversation() {
+    const NEW: &str = "4915199999999";
+    let world = World::new(719).await;
+    let at = At::whatsapp(&world, &[]).await;
+    at.says("wamid.1", "I want to talk to a human").await;
+    let seconds = || (world.now().as_ms() / 1_000).to_string();
+    let changed = json!({
+        "from": CLIENT, "id": "wamid.2", "timestamp": seconds(), "type": "system",
+        "system": { "type": "user_changed_number", "wa_id": NEW, "body": "changed" },
+    });
+    assert_eq!(at.post(&whatsapp(json!({ "messages": [changed] }))).await, StatusCode::OK);
+    world.settle().await;
+    world.local.fakes().client_wrote(Provider::WhatsApp, NEW, world.now().as_ms());
+    at.reply("k1", "I am here").await;
+    let text = json!({
+        "from": NEW, "from_user_id": "DE.77", "id": "wamid.3", "timestamp": seconds(), "type": "text",
+        "text": { "body": "great" },
+    });
+    assert_eq!(at.post(&whatsapp(json!({ "messages": [text] }))).await, StatusCode::OK);
+    world.settle().await;
+    let seen = at.see().await;
+    assert_eq!((seen.conversation.address.as_str(), seen.messages.len()), (NEW, 4), "{:?}", seen.messages);
+    let to: Vec<_> = world.local.fakes().taken().into_iter().map(|taken| taken.to).collect();
+    assert_eq!(to, [CLIENT, NEW]);
+    world.assert_nothing_left();
+}
+
+#[tokio::test]
+async fn answers_go_where_the_client_wrote_last() {
+    let world = World::new(720).await;
+    let secret = "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz";
+    let settings = [("reply_url", "https://bridge.example.com/in")];
+    let at =
+        At::new(&world, Provider::Generic, Channel::Other, &settings, &[("signing_secret", secret)]).await;
+    for (id, place) in [("m1", "desk"), ("m2", "phone")] {
+        let body = json!({ "id": id, "from": CLIENT, "text": "hello", "reply_to": place }).to_string();
+        let seconds = world.local.wall().as_ms() / 1_000;
+        let signature = standard_webhooks_signature(secret, id, seconds, body.as_bytes()).unwrap();
+        let request = Request::builder()
+            .method("POST")
+            .uri(format!("{}/webhooks/{}", world.local.public_url(), at.inbox.id))
+            .header("webhook-id", id)
+            .header("webhook-timestamp", seconds.to_string())
+            .header("webhook-signature", signature)
+            .body(Bytes::from(body))
+            .unwrap();
+        assert_eq!(world.webhook(request).await, StatusCode::OK);
+        world.settle().await;
+        assert_eq!(at.see().await.conversation.address, place);
+    }
 }

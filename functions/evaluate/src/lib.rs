@@ -267,7 +267,8 @@ fn understand(message: &mut Message) {
         | Content::ContactCard
         | Content::Unsupported { .. } => {}
     }
-    if let Some(text) = message.content.text() {
+    // Passed-on words are somebody else's.
+    if let Some(text) = message.content.text().filter(|_| !message.forwarded) {
         message.signals = signals(text);
     }
 }

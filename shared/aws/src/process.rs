@@ -295,14 +295,15 @@ impl Processor {
         aliases: Vec<ConversationId>,
     ) -> Result<Found, Failure> {
         let mut conversation = stored.clone();
-        if conversation.is_revived_by(&envelope.event)
+        let revived = conversation.is_revived_by(&envelope.event);
+        if (revived || (envelope.event.moves_address() && !conversation.is_erased()))
             && let Some(address) = envelope.address.as_ref().or(envelope.identities.first())
         {
             conversation.address.clone_from(address);
-            if let Some(named) = self.named_contact(envelope).await? {
-                conversation.contact = named.id.clone();
-                contact = named;
-            }
+        }
+        if revived && let Some(named) = self.named_contact(envelope).await? {
+            conversation.contact = named.id.clone();
+            contact = named;
         }
         Ok(Found { conversation, stored, contact, aliases })
     }
@@ -341,7 +342,8 @@ impl Processor {
         let issue = conversation.issue.as_ref().and_then(|issue| issue.fingerprint.as_deref());
         match &envelope.event.kind {
             EventKind::Message(message) | EventKind::Edited { content: message, .. } => {
-                if let (Some(bot), Some(text)) = (&settings.bot, message.content.text()) {
+                let own = message.content.text().filter(|_| !message.forwarded);
+                if let (Some(bot), Some(text)) = (&settings.bot, own) {
                     evidence.phrases = bot.phrases.matches(text, &message.signals);
                 }
                 evidence.same_issue = same_issue(issue, message.signals.fingerprint.as_deref());

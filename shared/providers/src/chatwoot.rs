@@ -197,8 +197,12 @@ impl Seen<'_> {
     fn echo(&self, id: String, content: Content) -> Echo {
         let effect =
             self.body.at(&["content_attributes", "handover_effect"]).text().and_then(from_correlation);
+        // Campaigns and rules send in the name of a user.
+        let is_automatic = !self.body.at(&["additional_attributes", "campaign_id"]).is_null()
+            || !self.body.at(&["content_attributes", "automation_rule_id"]).is_null();
         let author = match self.body.at(&["sender", "type"]).text() {
             _ if effect.is_some() => EchoAuthor::Ours,
+            _ if is_automatic => EchoAuthor::Automation { app: "Chatwoot".to_owned() },
             Some("user") => EchoAuthor::Human { app: "Chatwoot".to_owned() },
             Some("agent_bot") => EchoAuthor::Unknown,
             _ => EchoAuthor::Automation { app: "Chatwoot".to_owned() },

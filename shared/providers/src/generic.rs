@@ -17,6 +17,7 @@
 //! | `name` | the client's name |
 //! | `reply_to` | where answers go, when that is not the first `from` |
 //! | `text` | the words |
+//! | `forwarded` | `true`: the client passes on what somebody else wrote; rules leave its words alone |
 //! | `media` | `[{"kind": "image", "url": "..."}]`; kinds: image, audio, video, document, sticker |
 //! | `choice` | `{"title": "...", "payload": "..."}`: a pressed button |
 //! | `location` | `{"latitude": 52.5, "longitude": 13.4, "name": "..."}` |
@@ -38,7 +39,9 @@
 //! 2xx with `{"id": "..."}` (optional) means sent; 429 and 503 mean not taken, try later; another
 //! 4xx means refused, with `{"error": "window_closed" | "opted_out" | "blocked" | "gone" | ...}`.
 
-use handover_core::{Content, Echo, EchoAuthor, EventKind, Receipt, ReceiptStatus, ThreadControl, Timestamp};
+use handover_core::{
+    Content, Echo, EchoAuthor, EventKind, Message, Receipt, ReceiptStatus, ThreadControl, Timestamp,
+};
 use hmac::{Hmac, Mac};
 use http::{HeaderMap, Request};
 use serde_json::json;
@@ -138,7 +141,10 @@ fn one(event: &Json<'_>, id: String, batch: &mut Batch) {
     let files = event.get("media").list();
     let kind = match (event.get("type").text().unwrap_or("message"), target) {
         ("message", _) => match content(event, files) {
-            Some(content) => EventKind::Message(message(Some(id.clone()), content)),
+            Some(content) => EventKind::Message(Message {
+                forwarded: event.get("forwarded").is_true(),
+                ..message(Some(id.clone()), content)
+            }),
             None => return batch.broken("message without content"),
         },
         ("edited", Some(target)) => match content(event, files) {

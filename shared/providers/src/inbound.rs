@@ -156,7 +156,7 @@ impl Inbound {
 
 /// A client's message of the given content.
 pub(crate) fn message(provider_message: Option<String>, content: Content) -> Message {
-    Message { provider_message, content, signals: Signals::default() }
+    Message { provider_message, content, forwarded: false, signals: Signals::default() }
 }
 
 /// A file of a kind, with the words under it and where it is.

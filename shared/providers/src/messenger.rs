@@ -143,8 +143,17 @@ fn one(endpoint: &Endpoint<'_>, business: Option<&String>, element: &Json<'_>, b
     let sender = element.at(&["sender", "id"]).id();
     let recipient = element.at(&["recipient", "id"]).id();
     let is_echo = element.at(&["message", "is_echo"]).is_true();
+    let around = |name: &str| matches!(name, "sender" | "recipient" | "prior_message");
+    let what = element.members().iter().find(|(name, value)| value.is_object() && !around(name));
+    let (what, inner) = what.map_or(("empty", &Json::Null), |(name, value)| (name.as_ref(), value));
     let Some(client) = (if is_echo { recipient.clone() } else { sender.clone() }) else {
-        return batch.broken("element without a client");
+        return match what {
+            "message" | "message_edit" | "postback" | "reaction" | "empty" => {
+                batch.broken("element without a client");
+            }
+            // About the page or the app, such as policy_enforcement and app_roles.
+            other => batch.unknown(other),
+        };
     };
     let at = element.get("timestamp").integer();
     let fact = |message_id: Option<String>, dedupe_id: String, kind| Inbound {
@@ -155,9 +164,6 @@ fn one(endpoint: &Endpoint<'_>, business: Option<&String>, element: &Json<'_>, b
         ..Inbound::new(client.clone(), dedupe_id, kind)
     };
     let named = |name: &str| format!("{name}:{client}:{}", at.unwrap_or_default());
-    let around = |name: &str| matches!(name, "sender" | "recipient" | "prior_message");
-    let what = element.members().iter().find(|(name, value)| value.is_object() && !around(name));
-    let (what, inner) = what.map_or(("empty", &Json::Null), |(name, value)| (name.as_ref(), value));
     let mid = inner.get("mid").id();
     match (what, mid) {
         ("message", Some(mid)) if inner.get("is_deleted").is_true() => {
@@ -224,7 +230,11 @@ fn one(endpoint: &Endpoint<'_>, business: Option<&String>, element: &Json<'_>, b
             batch.push(fact(None, named(what), EventKind::ThreadControl(control)));
         }
         (what @ "take_thread_control", _) => {
-            batch.push(fact(None, named(what), EventKind::ThreadControl(ThreadControl::WithHumans)));
+            // The event goes to the app that the thread is taken from.
+            let owner = inner.get("new_owner_app_id").id();
+            let ours = owner.is_some() && owner.as_deref() == endpoint.setting("app_id");
+            let control = if ours { ThreadControl::WithUs } else { ThreadControl::WithHumans };
+            batch.push(fact(None, named(what), EventKind::ThreadControl(control)));
         }
         (what @ "request_thread_control", _) => {
             batch.push(fact(None, named(what), EventKind::ThreadControl(ThreadControl::Requested)));

@@ -122,8 +122,9 @@ fn one(name: &str, inner: &Json<'_>, body: &Json<'_>, app: Option<&String>, batc
     };
     match (name, id.clone()) {
         ("message", Some(id)) if inner.get("direction").text() == Some("TO_CONTACT") => {
-            let (content, attachments) = content(inner.get("app_message"));
-            let echo = Echo { message: id.clone(), author: author(effect.as_ref()), effect, content };
+            let message = inner.get("app_message");
+            let (content, attachments) = content(message);
+            let echo = Echo { message: id.clone(), author: author(effect.as_ref(), message), effect, content };
             batch.push(Inbound {
                 sender: app.cloned(),
                 recipient: Some(client.clone()),
@@ -135,8 +136,9 @@ fn one(name: &str, inner: &Json<'_>, body: &Json<'_>, app: Option<&String>, batc
             batch.push(fact(id.clone(), EventKind::Message(message(Some(id), content)), attachments));
         }
         ("message_submit_notification", Some(id)) => {
-            let (content, attachments) = content(inner.get("submitted_message"));
-            let echo = Echo { message: id.clone(), author: author(effect.as_ref()), effect, content };
+            let message = inner.get("submitted_message");
+            let (content, attachments) = content(message);
+            let echo = Echo { message: id.clone(), author: author(effect.as_ref(), message), effect, content };
             batch.push(Inbound {
                 sender: app.cloned(),
                 recipient: Some(client.clone()),
@@ -156,6 +158,12 @@ fn one(name: &str, inner: &Json<'_>, body: &Json<'_>, app: Option<&String>, batc
             let receipt = Receipt { message: id.clone(), status, effect, error, class: None };
             batch.push(fact(format!("{id}:{word}"), EventKind::Receipt(receipt), 0));
         }
+        // What the client asked for could not be done.
+        ("opt_in_notification" | "opt_out_notification", _)
+            if inner.get("status").text().is_some_and(|status| status.ends_with("_FAILED")) =>
+        {
+            batch.unknown(inner.get("status").text().unwrap_or_default());
+        }
         ("opt_in_notification" | "opt_out_notification", _) => {
             let opted_out = name == "opt_out_notification";
             let request = inner.get("request_id").id().unwrap_or_default();
@@ -169,9 +177,15 @@ fn one(name: &str, inner: &Json<'_>, body: &Json<'_>, app: Option<&String>, batc
     }
 }
 
-/// The API does not tell who sends through it, besides by what the sender leaves in the metadata.
-fn author(effect: Option<&handover_core::EffectId>) -> EchoAuthor {
-    if effect.is_some() { EchoAuthor::Ours } else { EchoAuthor::Unknown }
+/// Who sends through the API is told by what the sender leaves in the metadata, or says of its agent.
+fn author(effect: Option<&handover_core::EffectId>, message: &Json<'_>) -> EchoAuthor {
+    let app = || "Sinch".to_owned();
+    match message.at(&["agent", "type"]).text() {
+        _ if effect.is_some() => EchoAuthor::Ours,
+        Some("HUMAN") => EchoAuthor::Human { app: app() },
+        Some("BOT") => EchoAuthor::Automation { app: app() },
+        _ => EchoAuthor::Unknown,
+    }
 }
 
 fn content(inner: &Json<'_>) -> (Content, usize) {

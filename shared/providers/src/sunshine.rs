@@ -115,6 +115,7 @@ fn one(endpoint: &Endpoint<'_>, event: &Json<'_>, app: Option<&String>, batch: &
             let active = conversation.get("activeSwitchboardIntegration");
             let active = ["id", "integrationId"].map(|name| active.get(name).id());
             match endpoint.setting("integration_id") {
+                Some(_) if active.iter().all(Option::is_none) => EventKind::System { what: name.to_owned() },
                 // Whose turn it is cannot be told.
                 None => EventKind::System { what: name.to_owned() },
                 Some(ours) if active.iter().flatten().any(|id| id == ours) => {

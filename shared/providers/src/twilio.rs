@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use handover_core::{Content, EffectId, EventKind, Receipt, ReceiptStatus};
+use handover_core::{Content, EffectId, EventKind, Message, Receipt, ReceiptStatus};
 use http::{HeaderMap, Request};
 
 use crate::{
@@ -158,7 +158,10 @@ pub(crate) fn normalise(
     if let Some(opted_out) = consent(&form) {
         batch.push(Inbound { attachments: 0, ..fact(EventKind::Consent { opted_out }) });
     }
-    batch.push(fact(EventKind::Message(message(id.clone(), content))));
+    let forwarded = ["Forwarded", "FrequentlyForwarded"]
+        .iter()
+        .any(|name| form.get(name).is_some_and(|value| value.eq_ignore_ascii_case("true")));
+    batch.push(fact(EventKind::Message(Message { forwarded, ..message(id.clone(), content) })));
     Ok(())
 }
 

@@ -3,7 +3,7 @@
 //! Wire formats: developers.facebook.com/documentation/business-messaging/whatsapp (webhooks,
 //! business-scoped user ids, error codes).
 
-use handover_core::{Content, Echo, EchoAuthor, EventKind, Receipt, ReceiptStatus};
+use handover_core::{Content, Echo, EchoAuthor, EventKind, Message, Receipt, ReceiptStatus};
 use http::{HeaderMap, Request};
 use serde_json::json;
 
@@ -113,6 +113,14 @@ fn client(user_id: Option<String>, phone: Option<String>, id: &str, kind: EventK
     Some(Inbound { sender: Some(address.clone()), address, identities, ..Inbound::new("", id, kind) })
 }
 
+/// A client who has another number or id from now on (`user_changed_number`): what comes under it is theirs.
+fn renamed(event: Inbound, system: &Json<'_>) -> Inbound {
+    let now: Vec<String> =
+        ["user_id", "wa_id", "new_wa_id"].iter().filter_map(|name| system.get(name).id()).collect();
+    let Some(address) = now.last().cloned() else { return event };
+    Inbound { address, identities: now.into_iter().chain(event.identities).collect(), ..event }
+}
+
 impl Business<'_> {
     fn contact(&self, user_id: Option<&String>, phone: Option<&String>) -> &Json<'_> {
         static NOBODY: Json<'static> = Json::Null;
@@ -152,10 +160,17 @@ impl Business<'_> {
                 what: element.at(&["system", "type"]).id().unwrap_or_else(|| "system".to_owned()),
             },
             "request_welcome" => EventKind::System { what: "request_welcome".to_owned() },
-            _ => EventKind::Message(message(Some(id.clone()), content(element))),
+            _ => {
+                let context = element.get("context");
+                let forwarded = ["forwarded", "frequently_forwarded"];
+                EventKind::Message(Message {
+                    forwarded: forwarded.iter().any(|name| context.get(name).is_true()),
+                    ..message(Some(id.clone()), content(element))
+                })
+            }
         };
         let attachments = usize::from(is_media(element));
-        match client(user_id, phone, &id, kind) {
+        match client(user_id, phone, &id, kind).map(|event| renamed(event, element.get("system"))) {
             Some(event) => batch.push(Inbound {
                 author_name: contact.at(&["profile", "name"]).string(),
                 recipient: self.number.clone(),

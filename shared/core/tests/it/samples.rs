@@ -36,6 +36,7 @@ fn full_message() -> EventKind {
     EventKind::Message(Message {
         provider_message: Some("SM1".to_owned()),
         content: Content::Text("I want to talk to a human".to_owned()),
+        forwarded: false,
         signals: Signals {
             model: "phrases-1".to_owned(),
             human_request: Permille::new(970),

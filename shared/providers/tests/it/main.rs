@@ -12,6 +12,7 @@ mod apis;
 mod catalogue;
 mod conformance;
 mod inbound;
+mod kinds;
 mod outbound;
 mod robustness;
 mod sides;
