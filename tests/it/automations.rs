@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
-use handover_aws::store::Recipient;
+use handover_aws::store::{Edit, Recipient};
 use handover_cloud::{RecordedRequest, Service, Verdict as Fate};
 use handover_core::{
     Announcement, Command, CommandKind, DeliveryId, Envelope, Event, EventId, EventKind, NotificationKind,
@@ -203,7 +203,8 @@ async fn redirects_are_not_followed_and_a_removed_webhook_hears_nothing() {
     let webhook = listen(&world, &[Announcement::HandoverStarted]).await;
     world.say(world.twilio(), CLIENT, "1", SAID).await;
     assert_eq!(sent_to(&world, AUTOMATION).len(), 1);
-    world.local.admin_store().delete_webhook(world.account(), &webhook).await.unwrap();
+    let edit = Edit { account: world.account(), by: None, at: world.now(), seen: None, once: None };
+    assert!(world.local.admin_store().delete_webhook(&edit, &webhook).await.unwrap());
     status.store(200, Ordering::SeqCst);
     world.travel(30 * MINUTE).await;
     assert_eq!(sent_to(&world, AUTOMATION).len(), 1, "what was on its way is dropped");

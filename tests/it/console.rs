@@ -3,7 +3,10 @@
 #![expect(clippy::indexing_slicing, reason = "an answer without the member that a test is about fails it")]
 
 mod access;
+mod again;
 mod commands;
+mod described;
+mod quarantine;
 mod reads;
 mod reports;
 mod settings;
@@ -28,14 +31,17 @@ pub(crate) struct Answer {
 
 /// Sends a request as it is.
 pub(crate) async fn send(world: &World, request: Request<Bytes>) -> Answer {
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let response = world.local.dispatcher().http(request, "127.0.0.1").await;
     let header = |name: &str| response.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
-    Answer {
+    let answer = Answer {
         status: response.status(),
         etag: header("etag"),
         content_type: header("content-type").unwrap_or_default(),
         body: serde_json::from_slice(response.body()).unwrap_or(Value::Null),
-    }
+    };
+    described::check(&method, &path, &answer);
+    answer
 }
 
 /// A holder of an API key.

@@ -1,12 +1,15 @@
 //! What only the holder of the stack's own rights can do, by invoking the function directly
-//! (`aws lambda invoke`): make an account, make a key for one.
+//! (`aws lambda invoke`): make an account, make a key for one, empty its quarantine.
 
-use handover_aws::{ApiKey, Failure, Scope, store::ApiKeyItem};
-use handover_core::{Account, AccountId, Labs, MAX_NAME_CHARS};
+use handover_aws::{
+    ApiKey, Scope,
+    store::{ApiKeyItem, Edit},
+};
+use handover_core::{Account, AccountId, EventId, Labs, MAX_NAME_CHARS};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::Api;
+use crate::{Api, problem::Problem};
 
 /// A direct invocation's event.
 #[derive(Debug, Deserialize)]
@@ -16,6 +19,10 @@ enum Order {
     CreateAccount { name: String },
     /// Another key of scope admin, for an account whose keys are lost.
     CreateKey { account: AccountId },
+    /// Send something in quarantine on its way again.
+    Redrive { account: AccountId, item: EventId },
+    /// Let go of something in quarantine.
+    Discard { account: AccountId, item: EventId, reason: String },
 }
 
 /// What a direct invocation is answered with.
@@ -24,6 +31,8 @@ enum Order {
 pub(crate) enum Done {
     /// The key is shown this once.
     Made { account: AccountId, api_key: String },
+    /// Something in quarantine is so no more.
+    Left { account: AccountId, item: EventId },
     /// Nothing has happened.
     Refused { error: String },
 }
@@ -36,12 +45,12 @@ impl Api {
         };
         match self.follow(order).await {
             Ok(done) => done,
-            Err(failure) => Done::Refused { error: failure.to_string() },
+            Err(problem) => Done::Refused { error: format!("{}: {}", problem.title, problem.detail) },
         }
     }
 
-    async fn follow(&self, order: Order) -> Result<Done, Failure> {
-        let store = self.processor.store();
+    async fn follow(&self, order: Order) -> Result<Done, Problem> {
+        let (store, at) = (self.processor.store(), self.processor.clock().now());
         match order {
             Order::CreateAccount { name } => {
                 let chars = name.trim().chars().count();
@@ -68,13 +77,24 @@ impl Api {
                 Some(_) => self.key_for(&account).await,
                 None => Ok(Done::Refused { error: "there is no such account".to_owned() }),
             },
+            Order::Redrive { account, item } => {
+                let edit = Edit { account: &account, by: None, at, seen: None, once: None };
+                self.redrive(&edit, &item).await?;
+                Ok(Done::Left { account, item })
+            }
+            Order::Discard { account, item, reason } => {
+                let edit = Edit { account: &account, by: None, at, seen: None, once: None };
+                self.discard(&edit, &item, &reason).await?;
+                Ok(Done::Left { account, item })
+            }
         }
     }
 
-    async fn key_for(&self, account: &AccountId) -> Result<Done, Failure> {
-        let key = ApiKey::new(account.clone(), self.random.bytes());
-        let item = ApiKeyItem::new(&key, "made by the operator", Scope::Admin, self.processor.clock().now());
-        self.processor.store().put_api_key(&item).await?;
+    async fn key_for(&self, account: &AccountId) -> Result<Done, Problem> {
+        let (key, at) = (ApiKey::new(account.clone(), self.random.bytes()), self.processor.clock().now());
+        let item = ApiKeyItem::new(&key, "made by the operator", Scope::Admin, at);
+        let edit = Edit { account, by: None, at, seen: None, once: None };
+        self.processor.store().make_api_key(&edit, &item).await?;
         Ok(Done::Made { account: account.clone(), api_key: key.text() })
     }
 }

@@ -1,34 +1,58 @@
 //! Bots with their handover actions. Every edit makes a new revision, live within 30 seconds; an open
 //! handover keeps the one that it started with.
 
+use handover_aws::store::Versioned;
 use handover_core::{Bot, BotId, BotRevision, Problem as FieldProblem};
-use serde_json::{Value, json};
+use serde::Serialize;
 
 use crate::{
-    http::{Answer, Call},
+    http::{Answer, Call, Items},
     lint,
     problem::{Answered, Problem},
     staff::directory,
 };
 
+/// A row of the list of bots.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct BotRow {
+    id: BotId,
+    name: String,
+    revision: u64,
+}
+
+/// A bot in one of its revisions.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct Revision {
+    revision: u64,
+    bot: Bot,
+}
+
 pub(crate) async fn list(call: &Call<'_>) -> Answered {
     let mut items = Vec::new();
     for id in call.store().bots(call.account()).await? {
-        if let Some(bot) = call.store().bot_settings(call.account(), &id).await? {
-            items.push(json!({"id": bot.bot.id, "name": bot.bot.name, "revision": bot.revision}));
+        if let Some(found) = call.store().bot_settings(call.account(), &id).await? {
+            items.push(BotRow { id, name: found.bot.name, revision: found.revision });
         }
     }
-    Ok(Answer::ok(json!({"items": items})))
+    Ok(Answer::ok(&Items { items }))
 }
 
 pub(crate) async fn create(call: &Call<'_>) -> Answered {
     let id = BotId::from_random(call.new_bytes()?);
     let bot: Bot = call.json_with(&[("id", id.as_str())])?;
+    if call.done_before().await? {
+        return show(call, &id).await;
+    }
     check(call, &bot).await?;
     match call.store().edit_bot(&call.edit(None), &bot).await? {
-        Some(revision) => Ok(Answer::created(shown(&bot)).version(revision)),
-        // The same idempotency key: it was made before.
-        None => show(call, &id).await,
+        Some(revision) => Ok(Answer::created(&bot).version(revision)),
+        // The same request at the same time.
+        None => {
+            call.done_before().await?;
+            show(call, &id).await
+        }
     }
 }
 
@@ -42,11 +66,7 @@ async fn find(call: &Call<'_>, id: &BotId) -> Result<BotRevision, Problem> {
 
 async fn show(call: &Call<'_>, id: &BotId) -> Answered {
     let found = find(call, id).await?;
-    Ok(Answer::ok(shown(&found.bot)).version(found.revision))
-}
-
-fn shown(bot: &Bot) -> Value {
-    json!(bot)
+    Ok(Answer::ok(&found.bot).version(found.revision))
 }
 
 pub(crate) async fn replace(call: &Call<'_>) -> Answered {
@@ -56,14 +76,18 @@ pub(crate) async fn replace(call: &Call<'_>) -> Answered {
     let bot: Bot = call.json_with(&[("id", id.as_str())])?;
     check(call, &bot).await?;
     let revision = call.store().edit_bot(&call.edit(Some(seen)), &bot).await?;
-    Ok(Answer::ok(shown(&bot)).version(revision.ok_or_else(Problem::changed)?))
+    let now = async || {
+        let found = call.store().bot_settings(call.account(), &id).await?;
+        Ok(found.map(|found| Versioned { value: found.bot, version: found.revision }))
+    };
+    call.replaced(bot, revision, now).await
 }
 
 /// A bot as it was in one of its revisions.
 pub(crate) async fn revision(call: &Call<'_>) -> Answered {
     let (id, revision): (BotId, u64) = (call.id("bot")?, call.id("revision")?);
     let found = call.store().revision(call.account(), &id, revision).await?.ok_or_else(Problem::not_found)?;
-    Ok(Answer::ok(json!({"revision": found.revision, "bot": shown(&found.bot)})))
+    Ok(Answer::ok(&Revision { revision: found.revision, bot: found.bot }))
 }
 
 /// Everything wrong with a bot's settings, those that it names included.
@@ -82,7 +106,8 @@ async fn check(call: &Call<'_>, bot: &Bot) -> Result<(), Problem> {
 /// What works, but hardly as it was meant.
 pub(crate) async fn linted(call: &Call<'_>) -> Answered {
     let bot = find(call, &call.id("bot")?).await?.bot;
-    let (account, directory) = call.store().account(call.account()).await?.ok_or_else(Problem::not_found)?;
+    let (account, directory) =
+        call.store().account_now(call.account()).await?.ok_or_else(Problem::not_found)?;
     let mut inboxes = Vec::new();
     for id in call.store().inboxes(call.account()).await? {
         let found = call.store().inbox_settings(call.account(), &id).await?;
@@ -90,5 +115,5 @@ pub(crate) async fn linted(call: &Call<'_>) -> Answered {
             .extend(found.map(|found| found.value.inbox).filter(|inbox| inbox.bot.as_ref() == Some(&bot.id)));
     }
     let warnings = lint::lint(&account, &directory, &bot, &inboxes);
-    Ok(Answer::ok(json!({"items": warnings})))
+    Ok(Answer::ok(&Items { items: warnings }))
 }

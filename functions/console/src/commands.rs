@@ -5,10 +5,10 @@ use handover_aws::{Processed, telemetry};
 use handover_core::{
     ActionId, Assignee, Command, CommandKind, Conversation, ConversationId, DeliveryId, Envelope, Event,
     EventId, EventKind, MAX_NAME_CHARS, MAX_PAUSE, MAX_REPLY_CHARS, OutcomeResult, Permille, Principal,
-    Record, Refusal, Retrieval, StaffId, lower_base32,
+    Record, Refusal, Retrieval, StaffId, Verdict, lower_base32,
 };
 use http::StatusCode;
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
@@ -35,14 +35,16 @@ macro_rules! commands {
         $(#[$doc:meta])*
         $name:ident { $($(#[$attribute:meta])* $field:ident: $type:ty),* } $(, reason $needs:literal)? => $kind:expr
     );* $(;)?) => {$(
-        $(#[$doc])*
         #[derive(Debug, Deserialize)]
+        #[cfg_attr(test, derive(schemars::JsonSchema))]
+        $(#[$doc])*
         pub(crate) struct $name {
             /// The staff member who acts; needs a key of scope admin.
             #[serde(default)]
             staff: Option<StaffId>,
             /// Why, for the transcript.
             #[serde(default)]
+            #[cfg_attr(test, schemars(length(min = 1, max = MAX_REASON_CHARS)))]
             reason: Option<String>,
             $($(#[$attribute])* $field: $type,)*
         }
@@ -65,19 +67,24 @@ fn yes() -> bool {
 commands! {
     Claim {} => CommandKind::Claim;
     // Without `Option::deserialize` a missing `to` would mean nobody.
-    Assign { #[serde(deserialize_with = "Option::deserialize")] to: Option<Assignee> }
+    #[cfg_attr(test, schemars(extend("required" = ["to"])))]
+    AssignTo { #[serde(deserialize_with = "Option::deserialize")] to: Option<Assignee> }
         => CommandKind::Assign { to };
-    Reply { text: String } => CommandKind::Reply { text };
+    Reply { #[cfg_attr(test, schemars(length(min = 1, max = MAX_REPLY_CHARS)))] text: String }
+        => CommandKind::Reply { text };
     HandBack {}, reason true => CommandKind::HandBack;
     Resolve {}, reason true => CommandKind::Resolve;
     SetPause { pause: handover_core::Pause } => CommandKind::Pause { pause };
     StartHandover { #[serde(default)] action: Option<ActionId> } => CommandKind::StartHandover { action };
-    SetTag { tag: String, #[serde(default = "yes")] present: bool } => CommandKind::Tag { tag, present };
+    SetTag {
+        #[cfg_attr(test, schemars(length(min = 1, max = MAX_NAME_CHARS)))] tag: String,
+        #[serde(default = "yes")] present: bool
+    } => CommandKind::Tag { tag, present };
     CompleteTask {} => CommandKind::CompleteTask;
     Link { with: ConversationId } => CommandKind::Link { with };
     Unlink {} => CommandKind::Unlink;
     BotMessage {
-        #[serde(default)] text: String,
+        #[serde(default)] #[cfg_attr(test, schemars(length(max = MAX_REPLY_CHARS)))] text: String,
         epoch: u64,
         #[serde(default)] outcome: Option<Said>,
         #[serde(default)] evidence: Option<Evidence>
@@ -93,6 +100,7 @@ commands! {
 /// How an external bot fared.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "TurnOutcome"))]
 pub(crate) enum Said {
     Answered,
     NoAnswer,
@@ -113,6 +121,7 @@ impl Said {
 
 /// What an external bot's answer stands on.
 #[derive(Clone, Copy, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Evidence {
     /// How many sources it found.
     sources: u16,
@@ -126,6 +135,26 @@ impl Evidence {
         let best = Permille::new((self.best.clamp(0.0, 1.0) * 1_000.0).round() as u16);
         Retrieval { sources: self.sources, best }
     }
+}
+
+/// What came of a command.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct Done {
+    /// Its line in the transcript.
+    command: EventId,
+    verdict: Verdict,
+    /// The epoch since.
+    epoch: u64,
+}
+
+/// A command that will be done, but is not done yet.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct Pending {
+    /// Its line in the transcript, as soon as it is done.
+    command: EventId,
+    pending: bool,
 }
 
 /// Runs a command.
@@ -150,18 +179,17 @@ pub(crate) async fn run_on<W: Wanted + Send>(call: &Call<'_>, conversation: &Con
     let envelope = envelope(call, conversation, command)?;
     // From here on it is durable: if this process dies, `execute` does it.
     call.app.processor.queues().events(std::slice::from_ref(&envelope)).await?;
-    let answer = |record: &Record| json!({"command": envelope.event.id, "verdict": record.verdict, "epoch": record.epoch});
+    let done = |record: &Record| Done {
+        command: envelope.event.id.clone(),
+        verdict: record.verdict,
+        epoch: record.epoch,
+    };
     match call.app.processor.process(&envelope).await {
         Ok(Processed::Committed(record) | Processed::Republished(record)) => match &record.refusal {
-            None => Ok(Answer::ok(answer(&record))),
+            None => Ok(Answer::ok(&done(&record))),
             Some(refusal) => Err(refused(call, refusal).await),
         },
-        Ok(Processed::Duplicate(_)) => Err(Problem::new(
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "idempotency_key_reused",
-            "The Idempotency-Key belongs to another request",
-            "use a new key for a new command; this one has not been done",
-        )),
+        Ok(Processed::Duplicate(_)) => Err(Problem::key_reused()),
         Ok(Processed::Ignored(reason)) => {
             Err(Problem::conflict("ignored", "It changes nothing", reason.name()))
         }
@@ -175,7 +203,7 @@ pub(crate) async fn run_on<W: Wanted + Send>(call: &Call<'_>, conversation: &Con
 
 /// It stands on the queue, and will be done; the same request again tells what came of it.
 fn pending(envelope: &Envelope) -> Answer {
-    Answer::accepted(json!({"command": envelope.event.id, "pending": true}))
+    Answer::accepted(&Pending { command: envelope.event.id.clone(), pending: true })
 }
 
 fn check(reason: Option<&str>, kind: &CommandKind) -> Result<(), Problem> {
@@ -221,7 +249,7 @@ fn check(reason: Option<&str>, kind: &CommandKind) -> Result<(), Problem> {
 async fn principal(call: &Call<'_>, staff: Option<StaffId>) -> Result<Principal, Problem> {
     let Some(staff) = staff else { return Ok(Principal::ApiKey(call.caller.key.clone())) };
     crate::access::permit(call.caller, handover_aws::Scope::Admin)?;
-    match call.store().staff(call.account(), &staff).await? {
+    match call.store().staff_settings(call.account(), &staff).await? {
         Some(_) => Ok(Principal::Staff(staff)),
         None => Err(Problem::field("staff", "there is no such staff member")),
     }
@@ -234,10 +262,8 @@ pub(crate) fn envelope(
     conversation: &Conversation,
     command: Command,
 ) -> Result<Envelope, Problem> {
-    let command_id = match call.idempotency_key()? {
-        Some(key) => format!("{}|{}|{key}", call.caller.key, call.route),
-        None => format!("{}|random|{}", call.caller.key, lower_base32(&call.app.random.bytes::<16>())),
-    };
+    let random = || format!("{}|random|{}", call.caller.key, lower_base32(&call.app.random.bytes::<16>()));
+    let command_id = call.once.as_ref().map_or_else(random, |once| once.id.clone());
     let id = EventId::of(&conversation.id, "command", &command_id);
     let wanted = handover_aws::queue::encode(&command)?;
     let delivery_id = EventId::of(&conversation.id, id.as_str(), &lower_base32(&Sha256::digest(wanted)));
@@ -268,10 +294,7 @@ async fn refused(call: &Call<'_>, refusal: &Refusal) -> Problem {
         }
         Refusal::LabsOff => labs_disabled(),
         Refusal::NotStaff => Problem::field("staff", "is needed: only a staff member can do this"),
-        Refusal::NoSuchAssignee => {
-            let message = "there is no such staff member or team, or they were made in the last 30 seconds";
-            Problem::field("to", message)
-        }
+        Refusal::NoSuchAssignee => Problem::field("to", "there is no such staff member or team"),
         Refusal::AlreadyWithBot => {
             conflict("with_bot", "The bot has it already", "there is nothing to give back")
         }

@@ -1,22 +1,24 @@
 //! Contacts: one client over all their conversations, everything that is stored about them, and its
 //! erasure.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use handover_aws::{
     Scope,
     store::{Head, KnownAs, MessageItem, Stored},
 };
 use handover_core::{
-    Assignee, Command, CommandKind, Contact, ContactId, Conversation, ConversationId, Principal, Timestamp,
+    Assignee, Channel, Command, CommandKind, Contact, ContactId, Conversation, ConversationId, InboxId,
+    Principal, Timestamp,
 };
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::{
     access::permit,
     commands::{SetTag, envelope, run_on},
-    conversations::line,
-    http::{Answer, Call, cursor_text},
+    conversations::{Line, With},
+    http::{Answer, Call, Paged, cursor_text},
     problem::{Answered, Problem},
 };
 
@@ -55,28 +57,66 @@ async fn find(call: &Call<'_>) -> Result<Found, Problem> {
     Ok(Found { contact, conversations })
 }
 
+/// A contact with its conversations in all inboxes.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "WholeContact"))]
+pub(crate) struct Shown {
+    id: ContactId,
+    since: Timestamp,
+    /// `staff:<id>` or `team:<id>`.
+    assignee: Option<String>,
+    tags: BTreeSet<String>,
+    conversations: Vec<ConversationOf>,
+}
+
+/// A conversation of a contact.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct ConversationOf {
+    id: ConversationId,
+    inbox: InboxId,
+    channel: Channel,
+    /// Where answers to the client go.
+    address: String,
+    control: With,
+    /// Why humans have it.
+    reason: Option<&'static str>,
+    /// The client wants no messages.
+    opted_out: bool,
+}
+
 /// A contact.
 pub(crate) async fn one(call: &Call<'_>) -> Answered {
     let Found { contact, conversations } = find(call).await?;
-    let row = |conversation: &Conversation| {
+    let row = |conversation: Conversation| {
         let human = conversation.human().filter(|_| !conversation.resume_due(call.now));
-        json!({
-            "id": conversation.id,
-            "inbox": conversation.inbox,
-            "channel": conversation.channel,
-            "address": conversation.address,
-            "control": if human.is_some() { "human" } else { "bot" },
-            "reason": human.map(|human| human.origin.name()),
-            "opted_out": conversation.opted_out,
-        })
+        let (control, reason) = (With::humans(human.is_some()), human.map(|human| human.origin.name()));
+        ConversationOf {
+            control,
+            reason,
+            id: conversation.id,
+            inbox: conversation.inbox,
+            channel: conversation.channel,
+            address: conversation.address,
+            opted_out: conversation.opted_out,
+        }
     };
-    Ok(Answer::ok(json!({
-        "id": contact.id,
-        "since": contact.since,
-        "assignee": contact.assignee.as_ref().map(Assignee::label),
-        "tags": contact.tags,
-        "conversations": conversations.values().map(row).collect::<Vec<_>>(),
-    })))
+    Ok(Answer::ok(Shown {
+        id: contact.id,
+        since: contact.since,
+        assignee: contact.assignee.as_ref().map(Assignee::label),
+        tags: contact.tags,
+        conversations: conversations.into_values().map(row).collect(),
+    }))
+}
+
+/// A line of a transcript, and of which.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct HistoryLine {
+    #[serde(flatten)]
+    line: Line,
+    conversation: ConversationId,
 }
 
 /// Puts a tag on the contact, or takes it off: a command to one of their conversations.
@@ -116,14 +156,8 @@ pub(crate) async fn history(call: &Call<'_>) -> Answered {
     let more = lines.len() > limit;
     lines.truncate(limit);
     let next = lines.last().filter(|_| more).map(|(_, message)| cursor_text(&place(message)));
-    let row = |(conversation, message): &(ConversationId, MessageItem)| {
-        let mut row = line(message, &sent);
-        if let Some(members) = row.as_object_mut() {
-            members.insert("conversation".to_owned(), json!(conversation));
-        }
-        row
-    };
-    Ok(Answer::ok(json!({"items": lines.iter().map(row).collect::<Vec<_>>(), "next": next})))
+    let row = |(conversation, message)| HistoryLine { line: Line::new(message, &sent), conversation };
+    Ok(Answer::ok(Paged { items: lines.into_iter().map(row).collect(), next }))
 }
 
 /// Where a line stands among all: by provider time, then arrival, then id.
@@ -145,7 +179,7 @@ pub(crate) async fn export(call: &Call<'_>) -> Answered {
     };
     let mut items = Vec::new();
     if cursor.is_none() {
-        items.push(json!({"kind": "contact", "value": found.contact}));
+        items.push(Exported { conversation: None, kind: "contact", value: json!(found.contact) });
     }
     let mut bytes = 0;
     let mut after = after;
@@ -156,8 +190,8 @@ pub(crate) async fn export(call: &Call<'_>) -> Answered {
             // It stands first already.
             let is_first = |row: &&Stored| matches!(row, Stored::Contact(own) if own.id == found.contact.id);
             let rows = page.rows.iter().filter(|row| !is_first(row));
-            let shown: Vec<Value> = rows.map(|row| exported(id, row)).collect();
-            bytes += shown.iter().map(|row| row.to_string().len()).sum::<usize>();
+            let shown: Vec<Exported> = rows.map(|row| exported(id, row)).collect();
+            bytes += shown.iter().map(|row| row.value.to_string().len()).sum::<usize>();
             items.extend(shown);
             after = page.next;
             let next = match &after {
@@ -165,7 +199,7 @@ pub(crate) async fn export(call: &Call<'_>) -> Answered {
                 None => format!("{}:", number + 1),
             };
             if items.len() >= limit || bytes >= MAX_PAGE_BYTES {
-                return Ok(Answer::ok(json!({"items": items, "next": cursor_text(&next)})));
+                return Ok(Answer::ok(Paged { items, next: Some(cursor_text(&next)) }));
             }
             if after.is_none() {
                 break;
@@ -173,7 +207,7 @@ pub(crate) async fn export(call: &Call<'_>) -> Answered {
         }
     }
     items.extend(beside(call, &found).await?);
-    Ok(Answer::ok(json!({"items": items, "next": null})))
+    Ok(Answer::ok(Paged { items, next: None }))
 }
 
 /// Which conversation a page begins in, and after which of its items.
@@ -184,7 +218,19 @@ fn begin(cursor: Option<&str>, ids: &[&ConversationId]) -> Option<(usize, Option
     Some((number, Some(sk.to_owned()).filter(|sk| !sk.is_empty())))
 }
 
-fn exported(conversation: &ConversationId, stored: &Stored) -> Value {
+/// Something that is stored about a contact.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct Exported {
+    /// Of which conversation; none: the contact itself.
+    conversation: Option<ConversationId>,
+    /// `contact`, `conversation`, `handover`, `sent`, `message`, `quarantine` or `notification`.
+    kind: &'static str,
+    /// All that is known of it.
+    value: Value,
+}
+
+fn exported(conversation: &ConversationId, stored: &Stored) -> Exported {
     let (kind, value) = match stored {
         Stored::Contact(contact) => ("contact", json!(contact)),
         Stored::State(state) => ("conversation", json!(state)),
@@ -202,7 +248,7 @@ fn exported(conversation: &ConversationId, stored: &Stored) -> Value {
             }),
         ),
         Stored::Message(message) => {
-            let mut shown = line(message, &HashMap::new());
+            let mut shown = json!(Line::new(MessageItem::clone(message), &HashMap::new()));
             if let Some(members) = shown.as_object_mut() {
                 members.remove("texts");
                 members.insert("provider_message".to_owned(), json!(message.provider_message));
@@ -210,18 +256,18 @@ fn exported(conversation: &ConversationId, stored: &Stored) -> Value {
             ("message", shown)
         }
     };
-    json!({"conversation": conversation, "kind": kind, "value": value})
+    Exported { conversation: Some(conversation.clone()), kind, value }
 }
 
 /// What is stored elsewhere about the contact's conversations.
-async fn beside(call: &Call<'_>, found: &Found) -> Result<Vec<Value>, Problem> {
+async fn beside(call: &Call<'_>, found: &Found) -> Result<Vec<Exported>, Problem> {
     let is_theirs = |id: Option<&ConversationId>| id.is_some_and(|id| found.conversations.contains_key(id));
     let known_as = known_as(found);
     let mut items = Vec::new();
     for item in call.store().quarantine(call.account()).await? {
         if is_theirs(item.conversation.as_ref()) || known_as.iter().any(|known| known.is_in(&item)) {
             let value = json!({"reason": item.reason, "at": item.at, "body": item.body});
-            items.push(json!({"conversation": item.conversation, "kind": "quarantine", "value": value}));
+            items.push(Exported { conversation: item.conversation, kind: "quarantine", value });
         }
     }
     for staff in crate::staff::directory(call).await?.staff {
@@ -229,8 +275,7 @@ async fn beside(call: &Call<'_>, found: &Found) -> Result<Vec<Value>, Problem> {
             if is_theirs(note.conversation.as_ref()) {
                 let value =
                     json!({"staff": staff.id, "about": note.about, "channel": note.channel, "at": note.at});
-                items
-                    .push(json!({"conversation": note.conversation, "kind": "notification", "value": value}));
+                items.push(Exported { conversation: note.conversation, kind: "notification", value });
             }
         }
     }
@@ -250,6 +295,14 @@ fn known_as(found: &Found) -> Vec<KnownAs> {
     found.conversations.values().map(name).filter(|known| known.word.chars().count() >= 6).collect()
 }
 
+/// What is being erased.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct Erasing {
+    contact: ContactId,
+    conversations: Vec<ConversationId>,
+}
+
 /// Erases a contact: every conversation forgets the client, and what is stored about them is removed in
 /// the background. Asked again, it is done again, which changes nothing.
 pub(crate) async fn erase(call: &Call<'_>) -> Answered {
@@ -265,8 +318,6 @@ pub(crate) async fn erase(call: &Call<'_>) -> Answered {
     // From here on it is durable, and done even if this process dies.
     call.app.processor.queues().events(&envelopes).await?;
     call.store().journal(&call.edit(None), &format!("contact/{}: erased", found.contact.id)).await?;
-    Ok(Answer::accepted(json!({
-        "contact": found.contact.id,
-        "conversations": found.conversations.keys().collect::<Vec<_>>(),
-    })))
+    let conversations = found.conversations.into_keys().collect();
+    Ok(Answer::accepted(Erasing { contact: found.contact.id, conversations }))
 }

@@ -1,15 +1,22 @@
 //! Conversations, as staff and programs see them.
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::{BTreeSet, HashMap},
+    time::Duration,
+};
 
 use handover_aws::store::{
-    ConversationFilter, Head, LedgerItem, ListedConversation, MessageItem, Page, TaggedConversation,
+    Author, ConversationFilter, Head, LedgerItem, LedgerState, ListedConversation, ListedTask, MessageItem,
+    Page, TaggedConversation,
 };
-use handover_core::{Assignee, Contact, Conversation, ConversationId, Timestamp};
-use serde_json::{Value, json};
+use handover_core::{
+    Assignee, Channel, Contact, ContactId, Content, Conversation, ConversationId, EventId, Handover, InboxId,
+    Principal, Purpose, ReceiptStatus, Record, Timestamp,
+};
+use serde::Serialize;
 
 use crate::{
-    http::{Answer, Call},
+    http::{Answer, Call, Paged},
     problem::{Answered, Problem},
 };
 
@@ -30,50 +37,98 @@ pub(crate) async fn find(
     Err(Problem::not_found())
 }
 
-/// A conversation with its contact and handovers.
-pub(crate) async fn one(call: &Call<'_>) -> Answered {
-    let (conversation, contact) = find(call, call.id("conversation")?).await?;
-    let store = call.store();
-    let handovers = store.handovers(call.account(), &conversation.id);
-    let (handovers, inbox) = tokio::join!(handovers, store.inbox(&conversation.inbox));
-    let (handovers, inbox) = (handovers?, inbox?);
-    // Of an inbox that is gone only the channel is known.
-    let window =
-        inbox.map_or(conversation.channel.reply_window(), |stored| stored.inbox.human_reply_window());
-    let mut shown = summary(&conversation, &contact, window, call.now);
-    if let Some(members) = shown.as_object_mut() {
-        members.insert("state".to_owned(), json!(conversation));
-        members.insert("contact".to_owned(), json!(contact));
-        members.insert("handovers".to_owned(), json!(handovers));
-    }
-    Ok(Answer::ok(shown))
+/// Why humans have a conversation: a scenario, or what somebody did.
+pub(crate) const REASONS: [&str; 7] =
+    ["human_requested", "lack_of_knowledge", "repeated_failure", "custom", "takeover", "pause", "elsewhere"];
+
+/// Who may answer.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "InControl"))]
+pub(crate) enum With {
+    Human,
+    Bot,
 }
 
-/// What matters now. `window`: how long after the client's last message a human can write freely. Instants
-/// are Unix milliseconds.
+impl With {
+    pub(crate) const fn humans(humans: bool) -> Self {
+        if humans { Self::Human } else { Self::Bot }
+    }
+}
+
+/// What matters now in a conversation.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "ConversationSummary"))]
+pub(crate) struct Summary {
+    id: ConversationId,
+    inbox: InboxId,
+    channel: Channel,
+    control: With,
+    /// Counts the changes of control.
+    epoch: u64,
+    /// When control changed last.
+    since: Timestamp,
+    /// Why humans have it: a scenario's name, `takeover` or `pause`.
+    reason: Option<&'static str>,
+    /// When the bot has it again, if nothing else happens.
+    resumes_at: Option<Timestamp>,
+    /// Until when the provider lets a human answer freely.
+    reply_by: Option<Timestamp>,
+    /// Since when the client waits for a human's answer.
+    waiting_since: Option<Timestamp>,
+    /// `staff:<id>` or `team:<id>`.
+    assignee: Option<String>,
+    tags: BTreeSet<String>,
+}
+
+/// A conversation with its contact and handovers.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "WholeConversation"))]
+pub(crate) struct Whole {
+    #[serde(flatten)]
+    summary: Summary,
+    state: Conversation,
+    contact: Contact,
+    /// Oldest first.
+    handovers: Vec<Handover>,
+}
+
+/// A conversation with its contact and handovers.
+pub(crate) async fn one(call: &Call<'_>) -> Answered {
+    let (state, contact) = find(call, call.id("conversation")?).await?;
+    let store = call.store();
+    let handovers = store.handovers(call.account(), &state.id);
+    let (handovers, inbox) = tokio::join!(handovers, store.inbox(&state.inbox));
+    let (handovers, inbox) = (handovers?, inbox?);
+    // Of an inbox that is gone only the channel is known.
+    let window = inbox.map_or(state.channel.reply_window(), |stored| stored.inbox.human_reply_window());
+    let summary = summary(&state, &contact, window, call.now);
+    Ok(Answer::ok(&Whole { summary, state, contact, handovers }))
+}
+
+/// `window`: how long after the client's last message a human can write freely.
 fn summary(
     conversation: &Conversation,
     contact: &Contact,
     window: Option<Duration>,
     now: Timestamp,
-) -> Value {
+) -> Summary {
     let human = conversation.human().filter(|_| !conversation.resume_due(now));
     // The stored time may lag by an hour, on the side of an earlier warning.
-    let reply_by = window.and_then(|window| conversation.last_client_at.map(|at| at + window));
-    json!({
-        "id": conversation.id,
-        "inbox": conversation.inbox,
-        "channel": conversation.channel,
-        "control": if human.is_some() { "human" } else { "bot" },
-        "epoch": conversation.epoch,
-        "since": conversation.control_since,
-        "reason": human.map(|human| human.origin.name()),
-        "resumes_at": conversation.resumes_at(),
-        "reply_by": reply_by,
-        "waiting_since": human.and_then(|human| human.waiting.as_ref()).map(|waiting| waiting.since),
-        "assignee": contact.assignee.as_ref().map(Assignee::label),
-        "tags": contact.tags,
-    })
+    Summary {
+        id: conversation.id.clone(),
+        inbox: conversation.inbox.clone(),
+        channel: conversation.channel,
+        control: With::humans(human.is_some()),
+        epoch: conversation.epoch,
+        since: conversation.control_since,
+        reason: human.map(|human| human.origin.name()),
+        resumes_at: conversation.resumes_at(),
+        reply_by: window.and_then(|window| conversation.last_client_at.map(|at| at + window)),
+        waiting_since: human.and_then(|human| human.waiting.as_ref()).map(|waiting| waiting.since),
+        assignee: contact.assignee.as_ref().map(Assignee::label),
+        tags: contact.tags.clone(),
+    }
 }
 
 /// An account's conversations, by page.
@@ -88,11 +143,15 @@ pub(crate) async fn list(call: &Call<'_>) -> Answered {
         Some(_) => return Err(Problem::field("control", "must be human or bot")),
     };
     let assignee = call.query("assignee").map(owner).transpose()?;
-    let scenario = call.query("scenario").map(str::to_owned);
+    let scenario = call.query("scenario");
+    if scenario.is_some_and(|scenario| !REASONS.contains(&scenario)) {
+        return Err(Problem::field("scenario", format!("must be one of {}", REASONS.join(", "))));
+    }
+    let scenario = scenario.map(str::to_owned);
     let filter = ConversationFilter { with_humans, assignee, scenario };
     let cursor = call.cursor()?;
     let page = call.store().list_conversations(call.account(), &filter, call.limit()?, cursor.as_deref());
-    Ok(Answer::ok(paged(page.await?, row)?))
+    Ok(Answer::ok(&paged(page.await?, row)?))
 }
 
 /// The conversations whose contacts carry a tag.
@@ -106,31 +165,66 @@ async fn tagged(call: &Call<'_>, tag: &str) -> Answered {
     let row = |found: &TaggedConversation| {
         let conversation = &found.conversation;
         let human = conversation.human();
-        json!({
-            "id": conversation.id,
-            "inbox": conversation.inbox,
-            "control": if human.is_some() { "human" } else { "bot" },
-            "since": conversation.control_since,
-            "reason": human.map(|human| human.origin.name()),
-            "assignee": found.assignee(),
-            "urgency": human.map_or(0, |human| human.urgency),
-            "wakes_at": conversation.wake_at(),
-        })
+        ConversationRow {
+            id: conversation.id.clone(),
+            inbox: conversation.inbox.clone(),
+            control: With::humans(human.is_some()),
+            since: conversation.control_since,
+            reason: human.map(|human| human.origin.name().to_owned()),
+            assignee: found.assignee(),
+            urgency: human.map_or(0, |human| human.urgency),
+            wakes_at: conversation.wake_at(),
+        }
     };
     Ok(Answer::ok(paged(page, row)?))
 }
 
-fn row(listed: &ListedConversation) -> Value {
-    json!({
-        "id": listed.conversation,
-        "inbox": listed.inbox,
-        "control": if listed.with_humans() { "human" } else { "bot" },
-        "since": listed.since(),
-        "reason": listed.scenario,
-        "assignee": listed.assignee,
-        "urgency": listed.urgency.unwrap_or(0),
-        "wakes_at": listed.wake_at,
-    })
+/// A row of the list of conversations.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct ConversationRow {
+    id: ConversationId,
+    inbox: InboxId,
+    control: With,
+    /// When control changed last.
+    since: Timestamp,
+    /// Why humans have it: a scenario's name, `takeover` or `pause`.
+    reason: Option<String>,
+    /// `staff:<id>` or `team:<id>`.
+    assignee: Option<String>,
+    /// How often the client has asked again.
+    urgency: u8,
+    /// When something in it falls due.
+    wakes_at: Option<Timestamp>,
+}
+
+fn row(listed: &ListedConversation) -> ConversationRow {
+    ConversationRow {
+        id: listed.conversation.clone(),
+        inbox: listed.inbox.clone(),
+        control: With::humans(listed.with_humans()),
+        since: listed.since(),
+        reason: listed.scenario.clone(),
+        assignee: listed.assignee.clone(),
+        urgency: listed.urgency.unwrap_or(0),
+        wakes_at: listed.wake_at,
+    }
+}
+
+/// An open task.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "TaskRow"))]
+pub(crate) struct TaskRow {
+    conversation: ConversationId,
+    contact: ContactId,
+    /// The epoch of its handover.
+    epoch: Option<u64>,
+    /// `staff:<id>` or `team:<id>`.
+    assignee: Option<String>,
+    /// What the handover fired on.
+    scenario: String,
+    due_at: Timestamp,
+    overdue: bool,
 }
 
 /// The open tasks of somebody, by due time.
@@ -139,25 +233,23 @@ pub(crate) async fn tasks(call: &Call<'_>) -> Answered {
     let owner = owner(call.query("assignee").ok_or_else(|| Problem::field("assignee", wanted))?)?;
     let cursor = call.cursor()?;
     let page = call.store().list_tasks(call.account(), owner.as_ref(), call.limit()?, cursor.as_deref());
-    let row = |task: &handover_aws::store::ListedTask| {
-        json!({
-            "conversation": task.conversation,
-            "contact": task.contact,
-            "epoch": task.epoch(),
-            "assignee": task.assignee,
-            "scenario": task.scenario,
-            "due_at": task.due_at,
-            "overdue": task.due_at <= call.now,
-        })
+    let row = |task: &ListedTask| TaskRow {
+        conversation: task.conversation.clone(),
+        contact: task.contact.clone(),
+        epoch: task.epoch(),
+        assignee: task.assignee.clone(),
+        scenario: task.scenario.clone(),
+        due_at: task.due_at,
+        overdue: task.due_at <= call.now,
     };
-    Ok(Answer::ok(paged(page.await?, row)?))
+    Ok(Answer::ok(&paged(page.await?, row)?))
 }
 
 /// A page with the cursor of the next; none when the given cursor is not one of this list's.
-fn paged<T>(page: Option<Page<T>>, row: impl Fn(&T) -> Value) -> Result<Value, Problem> {
+fn paged<T, R>(page: Option<Page<T>>, row: impl Fn(&T) -> R) -> Result<Paged<R>, Problem> {
     let page = page.ok_or_else(|| Problem::field("cursor", "is not one of this list's"))?;
-    let rows: Vec<Value> = page.rows.iter().map(row).collect();
-    Ok(json!({"items": rows, "next": page.next.as_deref().map(crate::http::cursor_text)}))
+    let next = page.next.as_deref().map(crate::http::cursor_text);
+    Ok(Paged { items: page.rows.iter().map(row).collect(), next })
 }
 
 /// `none`, or what [`Assignee::label`] writes.
@@ -181,7 +273,7 @@ pub(crate) async fn transcript(call: &Call<'_>) -> Answered {
         call.store().ledger(call.account(), &conversation.id)
     );
     let (mut lines, ledger) = (lines?, ledger?);
-    if let Some(before) = call.query("before") {
+    if let Some(before) = call.place("before") {
         let place = lines.iter().position(|line| line.id.as_str() == before);
         lines.truncate(place.ok_or_else(|| Problem::field("before", "is no line of this transcript"))?);
     }
@@ -189,33 +281,77 @@ pub(crate) async fn transcript(call: &Call<'_>) -> Answered {
     let sent: HashMap<&str, &LedgerItem> =
         ledger.iter().map(|entry| (entry.effect.as_str(), entry)).collect();
     let next = shown.first().filter(|_| !lines.is_empty()).map(|line| line.id.clone());
-    let items: Vec<Value> = shown.iter().map(|message| line(message, &sent)).collect();
-    Ok(Answer::ok(json!({"items": items, "before": next})))
+    let items = shown.into_iter().map(|message| Line::new(message, &sent)).collect();
+    Ok(Answer::ok(&Transcript { items, before: next }))
 }
 
-pub(crate) fn line(message: &MessageItem, sent: &HashMap<&str, &LedgerItem>) -> Value {
-    let texts = message.effects.iter().filter_map(|effect| sent.get(effect.id.as_str()));
-    let texts: Vec<Value> = texts
-        .map(|entry| {
-            json!({
-                "purpose": entry.purpose,
-                "state": entry.state,
-                "at": entry.at,
-                "detail": entry.detail,
-                "receipt": entry.receipt,
-            })
-        })
-        .collect();
-    json!({
-        "id": message.id,
-        "kind": message.kind,
-        "at": message.at,
-        "sent_at": message.sent_at,
-        "author": message.author,
-        "by": message.by,
-        "content": message.content,
-        "detail": message.detail,
-        "decision": message.record,
-        "texts": texts,
-    })
+/// Lines of a transcript, oldest first.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct Transcript {
+    items: Vec<Line>,
+    /// The `before` of the lines before these; none: these are the first.
+    before: Option<EventId>,
+}
+
+/// Something that was said or done, with the decision on it.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "TranscriptLine"))]
+pub(crate) struct Line {
+    id: EventId,
+    /// `message`, `echo`, `command`, `timer`, `quarantined`, ...
+    kind: String,
+    /// When it reached us.
+    at: Timestamp,
+    /// When it happened, where the provider says so.
+    sent_at: Option<Timestamp>,
+    author: Author,
+    /// Who acted, where that is known.
+    by: Option<Principal>,
+    /// What was said; none where nothing was, or where the account keeps no text.
+    content: Option<Content>,
+    /// A reason, the name of a timer, or what it was about.
+    detail: Option<String>,
+    /// Why what followed followed.
+    decision: Record,
+    /// What became of the texts that it led to.
+    texts: Vec<SentText>,
+}
+
+/// What became of a text to the client.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct SentText {
+    purpose: Purpose,
+    state: LedgerState,
+    at: Timestamp,
+    /// Why it was not sent, or the provider's word for it.
+    detail: Option<String>,
+    /// How far it got, as the provider says.
+    receipt: Option<ReceiptStatus>,
+}
+
+impl Line {
+    pub(crate) fn new(message: MessageItem, sent: &HashMap<&str, &LedgerItem>) -> Self {
+        let texts = message.effects.iter().filter_map(|effect| sent.get(effect.id.as_str()));
+        let text = |entry: &&LedgerItem| SentText {
+            purpose: entry.purpose,
+            state: entry.state,
+            at: entry.at,
+            detail: entry.detail.clone(),
+            receipt: entry.receipt,
+        };
+        Self {
+            texts: texts.map(text).collect(),
+            id: message.id,
+            kind: message.kind,
+            at: message.at,
+            sent_at: message.sent_at,
+            author: message.author,
+            by: message.by,
+            content: message.content,
+            detail: message.detail,
+            decision: message.record,
+        }
+    }
 }

@@ -7,15 +7,14 @@ use handover_aws::{
     Knowledge,
     store::{FaqChange, Versioned},
 };
-use handover_core::{BotId, FaqEntry, FaqId, MAX_FAQ_ENTRIES, Problem as FieldProblem};
+use handover_core::{BotId, FaqEntry, FaqId, MAX_FAQ_ENTRIES, Permille, Problem as FieldProblem};
 use handover_providers::Secrets;
 use http::header;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
 
 use crate::{
     broken, faq_table,
-    http::{Answer, Call},
+    http::{Answer, Call, Items, Order, Paged},
     problem::{Answered, Problem},
 };
 
@@ -38,29 +37,24 @@ async fn bot(call: &Call<'_>) -> Result<BotId, Problem> {
 pub(crate) async fn list(call: &Call<'_>) -> Answered {
     let bot = bot(call).await?;
     let entries = call.store().faq(call.account(), &bot).await?;
-    let limit = call.limit()?;
-    let after = call.cursor()?;
-    let mut rest =
-        entries.iter().filter(|entry| after.as_deref().is_none_or(|after| entry.value.id.as_str() > after));
-    let rows: Vec<&FaqEntry> = rest.by_ref().take(limit).map(|entry| &entry.value).collect();
-    let more = rest.next().is_some();
-    let next = rows.last().filter(|_| more).map(|last| crate::http::cursor_text(last.id.as_str()));
-    Ok(Answer::ok(json!({"items": rows, "next": next})))
+    let entries = entries.into_iter().map(|entry| entry.value).collect();
+    let place = |entry: &FaqEntry| entry.id.to_string();
+    let (items, next) = call.page(entries, Order::OldestFirst, place)?;
+    Ok(Answer::ok(Paged { items, next }))
 }
 
 pub(crate) async fn create(call: &Call<'_>) -> Answered {
     let bot = bot(call).await?;
     let id = FaqId::from_random(call.new_bytes()?);
     let entry: FaqEntry = call.json_with(&[("id", id.as_str())])?;
-    entry.validate().map_err(Problem::invalid)?;
-    let known = call.store().faq(call.account(), &bot).await?;
-    if let Some(made) = known.iter().find(|known| known.value.id == id) {
-        // The same idempotency key: it was made before.
-        return Ok(shown(made));
+    if call.done_before().await? {
+        let made = call.store().faq_entry(call.account(), &bot, &id).await?;
+        return made.map(|made| shown(&made)).ok_or_else(Problem::not_found);
     }
-    check_count(known.len() + 1)?;
+    entry.validate().map_err(Problem::invalid)?;
+    check_count(call.store().faq(call.account(), &bot).await?.len() + 1)?;
     change(call, &bot, &[FaqChange::Put(entry.clone(), 1)]).await?;
-    Ok(Answer::created(json!(entry)).version(1))
+    Ok(Answer::created(entry).version(1))
 }
 
 fn check_count(count: usize) -> Result<(), Problem> {
@@ -79,7 +73,7 @@ async fn change(call: &Call<'_>, bot: &BotId, changes: &[FaqChange]) -> Result<(
 }
 
 fn shown(entry: &Versioned<FaqEntry>) -> Answer {
-    Answer::ok(json!(entry.value)).version(entry.version)
+    Answer::ok(&entry.value).version(entry.version)
 }
 
 async fn find(call: &Call<'_>, bot: &BotId) -> Result<Versioned<FaqEntry>, Problem> {
@@ -98,15 +92,11 @@ pub(crate) async fn replace(call: &Call<'_>) -> Answered {
     let seen = call.if_match()?;
     let entry: FaqEntry = call.json_with(&[("id", known.value.id.as_str())])?;
     entry.validate().map_err(Problem::invalid)?;
-    if seen != known.version {
-        return Err(Problem::changed());
-    }
     let version = seen.saturating_add(1);
     let put = [FaqChange::Put(entry.clone(), version)];
-    if !call.store().edit_faq(&call.edit(Some(seen)), &bot, &put).await? {
-        return Err(Problem::changed());
-    }
-    Ok(Answer::ok(json!(entry)).version(version))
+    let edited = seen == known.version && call.store().edit_faq(&call.edit(Some(seen)), &bot, &put).await?;
+    let now = async || call.store().faq_entry(call.account(), &bot, &entry.id).await;
+    call.replaced(entry.clone(), edited.then_some(version), now).await
 }
 
 pub(crate) async fn remove(call: &Call<'_>) -> Answered {
@@ -118,18 +108,35 @@ pub(crate) async fn remove(call: &Call<'_>) -> Answered {
 
 /// An entry of an import; without an id it has the one that follows from its question.
 #[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "ImportedEntry"))]
 struct Imported {
     #[serde(default)]
     id: Option<FaqId>,
+    #[cfg_attr(test, schemars(length(min = 1, max = handover_core::MAX_QUESTION_CHARS)))]
     question: String,
     #[serde(default)]
+    #[cfg_attr(test, schemars(length(max = handover_core::MAX_ALTERNATIVES)))]
     alternatives: Vec<String>,
+    #[cfg_attr(test, schemars(length(min = 1, max = handover_core::MAX_MESSAGE_CHARS)))]
     answer: String,
 }
 
+/// Entries to be added or replaced.
 #[derive(Debug, Deserialize)]
-struct Import {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct Import {
     items: Vec<Imported>,
+}
+
+/// What an import has changed.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "ImportResult"))]
+pub(crate) struct ImportDone {
+    /// Entries that are new or other than before.
+    changed: usize,
+    removed: usize,
+    /// Entries since.
+    entries: usize,
 }
 
 /// Adds and replaces entries from CSV or JSON; with `replace=true` what is not in it goes. The same
@@ -157,6 +164,9 @@ pub(crate) async fn import(call: &Call<'_>) -> Answered {
         .into_iter()
         .map(|entry| (entry.value.id.clone(), entry))
         .collect();
+    if call.done_before().await? {
+        return Ok(Answer::ok(ImportDone { changed: 0, removed: 0, entries: known.len() }));
+    }
     let gone: Vec<FaqId> = known.keys().filter(|id| replaces && !wanted.contains_key(*id)).cloned().collect();
     let ids: BTreeSet<&FaqId> = known.keys().chain(wanted.keys()).collect();
     let count = ids.len() - gone.len();
@@ -172,7 +182,7 @@ pub(crate) async fn import(call: &Call<'_>) -> Answered {
     let (put_count, removed) = (put.len(), gone.len());
     let changes: Vec<FaqChange> = put.into_iter().chain(gone.into_iter().map(FaqChange::Remove)).collect();
     change(call, &bot, &changes).await?;
-    Ok(Answer::ok(json!({"changed": put_count, "removed": removed, "entries": count})))
+    Ok(Answer::ok(ImportDone { changed: put_count, removed, entries: count }))
 }
 
 fn from_json(call: &Call<'_>, bot: &BotId) -> Result<Vec<FaqEntry>, Problem> {
@@ -199,15 +209,27 @@ pub(crate) async fn export(call: &Call<'_>) -> Answered {
     let entries = call.store().faq(call.account(), &bot).await?;
     let entries: Vec<FaqEntry> = entries.into_iter().map(|entry| entry.value).collect();
     match call.query("format") {
-        None | Some("json") => Ok(Answer::ok(json!({"items": entries}))),
+        None | Some("json") => Ok(Answer::ok(Items { items: entries })),
         Some("csv") => Ok(Answer::text("text/csv; charset=utf-8", faq_table::to_csv(&entries))),
         Some(_) => Err(Problem::field("format", "must be json or csv")),
     }
 }
 
+/// A text to try.
 #[derive(Debug, Deserialize)]
-struct Tried {
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "TriedText"))]
+pub(crate) struct Tried {
+    #[cfg_attr(test, schemars(length(max = MAX_TRIED_CHARS)))]
     text: String,
+}
+
+/// An entry with how well it answers a text.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct Scored {
+    /// 0 to 1000.
+    score: Permille,
+    entry: FaqEntry,
 }
 
 /// What the entries have to say to a text, with their scores: why the bot answered as it did.
@@ -219,13 +241,9 @@ pub(crate) async fn tried(call: &Call<'_>) -> Answered {
     }
     let entries = call.store().faq(call.account(), &bot).await?;
     let knowledge = Knowledge::new(entries.into_iter().map(|entry| entry.value).collect());
-    let items: Vec<Value> = knowledge
-        .best(&text)
-        .into_iter()
-        .take(5)
-        .map(|(entry, score)| json!({"score": score, "entry": entry}))
-        .collect();
-    Ok(Answer::ok(json!({"items": items})))
+    let best = knowledge.best(&text).into_iter().take(5);
+    let items = best.map(|(entry, score)| Scored { score, entry: entry.clone() }).collect();
+    Ok(Answer::ok(Items { items }))
 }
 
 async fn open_secrets(call: &Call<'_>, bot: &BotId) -> Result<(Secrets, Option<u64>), Problem> {
@@ -237,9 +255,28 @@ async fn open_secrets(call: &Call<'_>, bot: &BotId) -> Result<(Secrets, Option<u
     Ok((secrets, Some(sealed.version)))
 }
 
-fn names(secrets: &Secrets) -> Value {
-    let live = |name: &str| json!({"name": name, "live": secrets.live(name).len()});
-    json!({"items": secrets.names().map(live).collect::<Vec<_>>()})
+/// The secrets that a bot's connector has.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct SecretNames {
+    items: Vec<SecretName>,
+    /// The value that was made: in this answer and nowhere else.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value: Option<String>,
+}
+
+/// A secret, without its values.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct SecretName {
+    name: String,
+    /// How many of its values are valid: two while they are exchanged.
+    live: usize,
+}
+
+fn names(secrets: &Secrets) -> SecretNames {
+    let live = |name: &str| SecretName { name: name.to_owned(), live: secrets.live(name).len() };
+    SecretNames { items: secrets.names().map(live).collect(), value: None }
 }
 
 /// The names of the secrets that a bot's connector has.
@@ -248,8 +285,11 @@ pub(crate) async fn secrets(call: &Call<'_>) -> Answered {
     Ok(Answer::ok(names(&open_secrets(call, &bot).await?.0)))
 }
 
+/// A new value of a connector's secret.
 #[derive(Debug, Deserialize)]
-struct NewSecret {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct NewSecret {
+    /// `api_key` or `signing_secret`.
     name: String,
     /// None: one is made and shown this once.
     #[serde(default)]
@@ -264,6 +304,11 @@ pub(crate) async fn set_secret(call: &Call<'_>) -> Answered {
         return Err(Problem::field("name", format!("must be one of {}", SECRET_NAMES.join(", "))));
     }
     let makes = value.is_none();
+    if call.done_before().await? {
+        let (secrets, _) = open_secrets(call, &bot).await?;
+        let value = secrets.newest(&name).filter(|_| makes).map(str::to_owned);
+        return Ok(Answer::ok(SecretNames { value, ..names(&secrets) }));
+    }
     let value = match value {
         Some(value) => value,
         None if name == "signing_secret" => {
@@ -287,9 +332,5 @@ pub(crate) async fn set_secret(call: &Call<'_>) -> Answered {
     let sealed = call.app.sealer.seal(&plain, &owner, call.app.random.bytes())?;
     let kept = call.store().edit_bot_secrets(&call.edit(seen), &bot, sealed).await?;
     kept.ok_or_else(Problem::unavailable)?;
-    let mut shown = names(&secrets);
-    if makes && let Some(members) = shown.as_object_mut() {
-        members.insert("value".to_owned(), json!(value));
-    }
-    Ok(Answer::created(shown))
+    Ok(Answer::created(SecretNames { value: makes.then_some(value), ..names(&secrets) }))
 }

@@ -4,14 +4,20 @@ use std::{collections::BTreeMap, str::FromStr};
 
 use axum::{body::Body, extract, response::Response};
 use data_encoding::BASE64URL_NOPAD;
-use handover_aws::{Scope, Store, store::Edit};
-use handover_core::{AccountId, ApiKeyId, Timestamp};
+use handover_aws::{
+    Failure, Scope, Store,
+    store::{Edit, Once, Versioned},
+};
+use handover_core::{AccountId, ApiKeyId, Timestamp, lower_base32};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
-use serde::de::DeserializeOwned;
+use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::{Api, body, problem::Problem};
+use crate::{
+    Api, body,
+    problem::{Answered, Problem},
+};
 
 /// The largest request body, in bytes.
 pub(crate) const MAX_BODY_BYTES: usize = 256 * 1024;
@@ -69,11 +75,11 @@ pub(crate) struct Call<'a> {
     pub(crate) app: &'a Api,
     pub(crate) caller: &'a Caller,
     pub(crate) request: &'a Request,
-    /// The route's own pattern: a name for it that no request can choose.
-    pub(crate) route: &'static str,
     /// The ids in its path, by their names in the pattern.
     pub(crate) parameters: &'a [(String, String)],
     pub(crate) now: Timestamp,
+    /// What makes it the same as a request before, when its caller said so.
+    pub(crate) once: Option<Once>,
 }
 
 impl Call<'_> {
@@ -96,9 +102,15 @@ impl Call<'_> {
         body::parse(&self.request.body)
     }
 
-    /// A query parameter; an empty one counts as none.
+    /// A query parameter.
     pub(crate) fn query(&self, name: &str) -> Option<&str> {
-        self.request.query.get(name).map(String::as_str).filter(|text| !text.is_empty())
+        self.request.query.get(name).map(String::as_str)
+    }
+
+    /// Where a page begins, by a query parameter; an empty one is the beginning, so that a caller can
+    /// always send what the page before gave.
+    pub(crate) fn place(&self, name: &str) -> Option<&str> {
+        self.query(name).filter(|text| !text.is_empty())
     }
 
     /// How many rows are wanted.
@@ -110,10 +122,31 @@ impl Call<'_> {
 
     /// Where the wanted page begins.
     pub(crate) fn cursor(&self) -> Result<Option<String>, Problem> {
-        let Some(text) = self.query("cursor") else { return Ok(None) };
+        let Some(text) = self.place("cursor") else { return Ok(None) };
         let decoded =
             BASE64URL_NOPAD.decode(text.as_bytes()).ok().and_then(|bytes| String::from_utf8(bytes).ok());
         decoded.map(Some).ok_or_else(|| Problem::field("cursor", "is not one of this list's"))
+    }
+
+    /// The wanted page of a list that is in memory as a whole. `place` says where a row stands in it: a
+    /// row that goes away loses nobody's place.
+    pub(crate) fn page<T>(
+        &self,
+        mut rows: Vec<T>,
+        order: Order,
+        place: impl Fn(&T) -> String,
+    ) -> Result<(Vec<T>, Option<String>), Problem> {
+        let limit = self.limit()?;
+        if let Some(cursor) = self.cursor()? {
+            rows.retain(|row| match order {
+                Order::OldestFirst => place(row) > cursor,
+                Order::NewestFirst => place(row) < cursor,
+            });
+        }
+        let more = rows.len() > limit;
+        rows.truncate(limit);
+        let next = rows.last().filter(|_| more).map(|row| cursor_text(&place(row)));
+        Ok((rows, next))
     }
 
     /// The body as `T`, with members that the path decides; a body that says otherwise is wrong.
@@ -122,8 +155,35 @@ impl Call<'_> {
     }
 
     /// An edit by this caller of what it has seen in this version.
-    pub(crate) const fn edit(&self, seen: Option<u64>) -> Edit<'_> {
-        Edit { account: &self.caller.account, by: &self.caller.key, at: self.now, seen }
+    pub(crate) fn edit(&self, seen: Option<u64>) -> Edit<'_> {
+        let (account, by) = (&self.caller.account, Some(&self.caller.key));
+        Edit { account, by, at: self.now, seen, once: self.once.as_ref() }
+    }
+
+    /// The answer to a replacement. Where somebody else's came first, it may have been this very request,
+    /// whose answer got lost: then what is there now is what is wanted.
+    pub(crate) async fn replaced<T: Serialize + PartialEq>(
+        &self,
+        wanted: T,
+        version: Option<u64>,
+        now: impl AsyncFnOnce() -> Result<Option<Versioned<T>>, Failure>,
+    ) -> Answered {
+        if let Some(version) = version {
+            return Ok(Answer::ok(&wanted).version(version));
+        }
+        let found = now().await?.filter(|found| found.value == wanted).ok_or_else(Problem::changed)?;
+        Ok(Answer::ok(&found.value).version(found.version))
+    }
+
+    /// Whether a request with this idempotency key was done before. One that says something else is
+    /// refused: its caller must not believe that it was done.
+    pub(crate) async fn done_before(&self) -> Result<bool, Problem> {
+        let Some(once) = &self.once else { return Ok(false) };
+        match self.store().done(self.account(), &once.id).await? {
+            None => Ok(false),
+            Some(says) if says == once.says => Ok(true),
+            Some(_) => Err(Problem::key_reused()),
+        }
     }
 
     /// Which version the caller has seen, from `If-Match`.
@@ -140,24 +200,57 @@ impl Call<'_> {
         number.and_then(|text| text.parse().ok()).ok_or_else(Problem::changed)
     }
 
-    /// The caller's idempotency key.
-    pub(crate) fn idempotency_key(&self) -> Result<Option<&str>, Problem> {
-        let Some(key) = self.request.headers.get("idempotency-key") else { return Ok(None) };
-        let key = key.to_str().ok().filter(|key| (1..=MAX_IDEMPOTENCY_KEY).contains(&key.len()));
-        let wrong = || Problem::field("Idempotency-Key", "must be 1 to 255 visible ASCII characters");
-        key.map(Some).ok_or_else(wrong)
-    }
-
     /// 16 bytes for a new id: the same for the same caller, route and idempotency key, else random.
     pub(crate) fn new_bytes(&self) -> Result<[u8; 16], Problem> {
-        let Some(key) = self.idempotency_key()? else { return Ok(self.app.random.bytes()) };
-        let mut hash = Sha256::new();
-        for part in [self.caller.account.as_str(), self.caller.key.as_str(), self.route, key] {
-            hash.update(u32::try_from(part.len()).unwrap_or(u32::MAX).to_be_bytes());
-            hash.update(part);
-        }
-        Ok(hash.finalize().first_chunk().copied().unwrap_or_default())
+        let Some(once) = &self.once else { return Ok(self.app.random.bytes()) };
+        let hash = Sha256::digest(&once.id);
+        Ok(hash.first_chunk().copied().unwrap_or_default())
     }
+}
+
+/// How a list is sorted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Order {
+    OldestFirst,
+    NewestFirst,
+}
+
+/// A list that is whole.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "ListOf{T}"))]
+pub(crate) struct Items<T> {
+    pub(crate) items: Vec<T>,
+}
+
+/// A page of a list.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "PageOf{T}"))]
+pub(crate) struct Paged<T> {
+    pub(crate) items: Vec<T>,
+    /// The `cursor` of the next page; none: this is the last.
+    pub(crate) next: Option<String>,
+}
+
+/// What makes a request the same as another: who sends it to which route with which key, and what it
+/// says.
+pub(crate) fn once(
+    caller: &Caller,
+    route: &str,
+    parameters: &[(String, String)],
+    request: &Request,
+) -> Result<Option<Once>, Problem> {
+    let Some(key) = request.headers.get("idempotency-key") else { return Ok(None) };
+    let key = key.to_str().ok().filter(|key| (1..=MAX_IDEMPOTENCY_KEY).contains(&key.len()));
+    let wrong = || Problem::field("Idempotency-Key", "must be 1 to 255 visible ASCII characters");
+    let key = key.ok_or_else(wrong)?;
+    let mut hash = Sha256::new();
+    let ids = parameters.iter().map(|(_, id)| id.as_str());
+    for part in [caller.account.as_str(), caller.key.as_str(), route].into_iter().chain(ids).chain([key]) {
+        hash.update(u32::try_from(part.len()).unwrap_or(u32::MAX).to_be_bytes());
+        hash.update(part);
+    }
+    let says = lower_base32(&Sha256::digest(&request.body));
+    Ok(Some(Once { id: lower_base32(&hash.finalize()), says }))
 }
 
 /// A cursor as callers see it: nothing to be read in it.
@@ -176,7 +269,9 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    pub(crate) fn ok(body: Value) -> Self {
+    pub(crate) fn ok(body: impl Serialize) -> Self {
+        // What is answered has names for members, and nothing in it fails to be encoded.
+        let body = serde_json::to_value(body).unwrap_or_default();
         Self { status: StatusCode::OK, body: Some(body), text: None, version: None }
     }
 
@@ -185,12 +280,12 @@ impl Answer {
         Self { status: StatusCode::OK, body: None, text: Some((content_type, text)), version: None }
     }
 
-    pub(crate) fn created(body: Value) -> Self {
+    pub(crate) fn created(body: impl Serialize) -> Self {
         Self { status: StatusCode::CREATED, ..Self::ok(body) }
     }
 
     /// It will be done, but is not done yet.
-    pub(crate) fn accepted(body: Value) -> Self {
+    pub(crate) fn accepted(body: impl Serialize) -> Self {
         Self { status: StatusCode::ACCEPTED, ..Self::ok(body) }
     }
 

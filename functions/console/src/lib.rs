@@ -19,6 +19,7 @@ mod lint;
 mod openapi;
 mod problem;
 mod quarantine;
+mod redrive;
 mod reports;
 mod routes;
 mod staff;

@@ -64,6 +64,16 @@ impl Problem {
         Self::new(StatusCode::PRECONDITION_FAILED, "changed", "Somebody else has changed it", detail)
     }
 
+    /// The idempotency key stands for another request.
+    pub(crate) fn key_reused() -> Self {
+        Self::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "idempotency_key_reused",
+            "The Idempotency-Key belongs to another request",
+            "use a new key for a new request; this one has not been done",
+        )
+    }
+
     pub(crate) fn unavailable() -> Self {
         let detail = "try again; with the same Idempotency-Key or If-Match nothing is done twice";
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Not available for the moment", detail)

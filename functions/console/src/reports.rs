@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use handover_aws::store::ReportedHandover;
-use handover_core::{Origin, Timestamp};
-use serde_json::{Value, json};
+use handover_core::{BotId, ConversationId, Origin, Timestamp};
+use serde::Serialize;
 
 use crate::{
-    http::{Answer, Call, cursor_text},
+    http::{Answer, Call, Paged, cursor_text},
     problem::{Answered, Problem},
 };
 
@@ -59,7 +59,7 @@ pub(crate) async fn left(call: &Call<'_>) -> Answered {
         for handover in page.rows.iter().filter(|handover| wanted(handover, call.now)) {
             if items.len() == limit {
                 // The page goes on behind the last row that is shown.
-                return Ok(Answer::ok(json!({"items": items, "next": cursor.as_deref().map(cursor_text)})));
+                return Ok(Answer::ok(Paged { items, next: cursor.as_deref().map(cursor_text) }));
             }
             items.push(row(handover, call.now));
             cursor = Some(handover.cursor());
@@ -69,22 +69,40 @@ pub(crate) async fn left(call: &Call<'_>) -> Answered {
             break;
         }
     }
-    Ok(Answer::ok(json!({"items": items, "next": cursor.as_deref().map(cursor_text)})))
+    Ok(Answer::ok(Paged { items, next: cursor.as_deref().map(cursor_text) }))
 }
 
-fn row(handover: &ReportedHandover, now: Timestamp) -> Value {
-    json!({
-        "conversation": handover.conversation,
-        "epoch": handover.epoch,
-        "scenario": handover.origin.name(),
-        "bot": bot(&handover.origin),
-        "started_at": handover.started_at,
-        "claimed_at": handover.claimed_at,
-        "first_reply_at": handover.first_reply_at,
-        "promise_due_at": handover.promise_due_at,
-        "unanswered": handover.is_unanswered(),
-        "overdue": handover.is_overdue(now),
-    })
+/// A handover that nobody answered, or nobody in time.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct LeftHandover {
+    conversation: ConversationId,
+    epoch: u64,
+    /// A scenario's name, `takeover` or `pause`.
+    scenario: &'static str,
+    bot: Option<BotId>,
+    started_at: Timestamp,
+    claimed_at: Option<Timestamp>,
+    first_reply_at: Option<Timestamp>,
+    /// Until when a human was to answer.
+    promise_due_at: Timestamp,
+    unanswered: bool,
+    overdue: bool,
+}
+
+fn row(handover: &ReportedHandover, now: Timestamp) -> LeftHandover {
+    LeftHandover {
+        conversation: handover.conversation.clone(),
+        epoch: handover.epoch,
+        scenario: handover.origin.name(),
+        bot: bot(&handover.origin).cloned(),
+        started_at: handover.started_at,
+        claimed_at: handover.claimed_at,
+        first_reply_at: handover.first_reply_at,
+        promise_due_at: handover.promise_due_at,
+        unanswered: handover.is_unanswered(),
+        overdue: handover.is_overdue(now),
+    }
 }
 
 /// The period that is asked for, in Unix milliseconds; `to` is not in it.
@@ -102,15 +120,16 @@ fn period(call: &Call<'_>) -> Result<Period, Problem> {
     Ok(Period { from: Timestamp::from_ms(from), to: Timestamp::from_ms(to) })
 }
 
-fn bot(origin: &Origin) -> Option<&str> {
+fn bot(origin: &Origin) -> Option<&BotId> {
     match origin {
-        Origin::Action { bot, .. } => Some(bot.as_str()),
+        Origin::Action { bot, .. } => Some(bot),
         Origin::Takeover { .. } | Origin::Pause { .. } | Origin::Elsewhere { .. } => None,
     }
 }
 
 /// What is counted of handovers that have something in common.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Counts {
     handovers: u64,
     unanswered: u64,
@@ -123,15 +142,61 @@ impl Counts {
         self.unanswered += u64::from(unanswered);
         self.overdue += u64::from(overdue);
     }
+}
 
-    fn shown(self, name: &str, value: &str) -> Value {
-        json!({
-            name: value,
-            "handovers": self.handovers,
-            "unanswered": self.unanswered,
-            "overdue": self.overdue,
-        })
-    }
+/// The handovers of a period.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct HandoverReport {
+    from: Timestamp,
+    to: Timestamp,
+    #[serde(flatten)]
+    all: Counts,
+    by_scenario: Vec<OfScenario>,
+    by_bot: Vec<OfBot>,
+    by_day: Vec<OfDay>,
+    /// From the trigger to the claim.
+    time_to_claim: Times,
+    /// From the trigger to a human's first answer.
+    time_to_first_reply: Times,
+}
+
+/// Those of a scenario.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct OfScenario {
+    scenario: &'static str,
+    #[serde(flatten)]
+    counts: Counts,
+}
+
+/// Those of a bot.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct OfBot {
+    bot: BotId,
+    #[serde(flatten)]
+    counts: Counts,
+}
+
+/// Those that began on a day.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct OfDay {
+    /// In UTC, as `2026-11-22`.
+    day: String,
+    #[serde(flatten)]
+    counts: Counts,
+}
+
+/// Of how many, their mean, and by the nearest rank their median and 90th percentile, in milliseconds.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct Times {
+    count: i64,
+    mean_ms: Option<i64>,
+    median_ms: Option<i64>,
+    p90_ms: Option<i64>,
 }
 
 /// A report in the making.
@@ -139,7 +204,7 @@ impl Counts {
 struct Report {
     all: Counts,
     by_scenario: BTreeMap<&'static str, Counts>,
-    by_bot: BTreeMap<String, Counts>,
+    by_bot: BTreeMap<BotId, Counts>,
     by_day: BTreeMap<i64, Counts>,
     /// Milliseconds until somebody claimed it, and until a human first answered.
     claims: Vec<i64>,
@@ -158,7 +223,7 @@ impl Report {
         count(self.by_scenario.entry(handover.origin.name()).or_default());
         count(self.by_day.entry(handover.started_at.day()).or_default());
         if let Some(bot) = bot(&handover.origin) {
-            count(self.by_bot.entry(bot.to_owned()).or_default());
+            count(self.by_bot.entry(bot.clone()).or_default());
         }
         if matches!(handover.origin, Origin::Takeover { .. }) {
             // A human began it: nobody waited for one.
@@ -169,38 +234,32 @@ impl Report {
         self.replies.extend(took(handover.first_reply_at));
     }
 
-    fn shown(mut self, from: Timestamp, to: Timestamp) -> Value {
-        let by_day = self.by_day.iter().map(|(day, counts)| counts.shown("day", &date(*day)));
-        let by_day: Vec<Value> = by_day.collect();
-        let by_scenario = self.by_scenario.iter().map(|(name, counts)| counts.shown("scenario", name));
-        let by_scenario: Vec<Value> = by_scenario.collect();
-        let by_bot: Vec<Value> = self.by_bot.iter().map(|(bot, counts)| counts.shown("bot", bot)).collect();
-        json!({
-            "from": from,
-            "to": to,
-            "handovers": self.all.handovers,
-            "unanswered": self.all.unanswered,
-            "overdue": self.all.overdue,
-            "by_scenario": by_scenario,
-            "by_bot": by_bot,
-            "by_day": by_day,
-            "time_to_claim": times(&mut self.claims),
-            "time_to_first_reply": times(&mut self.replies),
-        })
+    fn shown(mut self, from: Timestamp, to: Timestamp) -> HandoverReport {
+        let by_scenario = self.by_scenario.into_iter();
+        let by_day = self.by_day.into_iter();
+        HandoverReport {
+            from,
+            to,
+            all: self.all,
+            by_scenario: by_scenario.map(|(scenario, counts)| OfScenario { scenario, counts }).collect(),
+            by_bot: self.by_bot.into_iter().map(|(bot, counts)| OfBot { bot, counts }).collect(),
+            by_day: by_day.map(|(day, counts)| OfDay { day: date(day), counts }).collect(),
+            time_to_claim: times(&mut self.claims),
+            time_to_first_reply: times(&mut self.replies),
+        }
     }
 }
 
-/// Of how many, their mean, and by the nearest rank their median and 90th percentile, in milliseconds.
-fn times(took: &mut [i64]) -> Value {
+fn times(took: &mut [i64]) -> Times {
     took.sort_unstable();
     let count = i64::try_from(took.len()).unwrap_or(i64::MAX);
-    let rank = |percent: usize| took.get((took.len() * percent).div_ceil(100).saturating_sub(1));
-    json!({
-        "count": count,
-        "mean_ms": (count > 0).then(|| took.iter().sum::<i64>() / count.max(1)),
-        "median_ms": rank(50),
-        "p90_ms": rank(90),
-    })
+    let rank = |percent: usize| took.get((took.len() * percent).div_ceil(100).saturating_sub(1)).copied();
+    Times {
+        count,
+        mean_ms: (count > 0).then(|| took.iter().sum::<i64>() / count.max(1)),
+        median_ms: rank(50),
+        p90_ms: rank(90),
+    }
 }
 
 /// A day (UTC) as `2026-11-22`.
@@ -212,6 +271,7 @@ fn date(day: i64) -> String {
 #[cfg(test)]
 mod tests {
     use handover_core::{PromiseState, ScenarioKind};
+    use serde_json::json;
 
     use super::*;
 
@@ -238,11 +298,11 @@ mod tests {
     #[test]
     fn percentiles_are_those_of_the_nearest_rank() {
         let mut ten: Vec<i64> = (1..=10).rev().map(|n| n * 1_000).collect();
-        let shown = times(&mut ten);
+        let shown = json!(times(&mut ten));
         assert_eq!(shown, json!({"count": 10, "mean_ms": 5_500, "median_ms": 5_000, "p90_ms": 9_000}));
-        assert_eq!(times(&mut [7]), json!({"count": 1, "mean_ms": 7, "median_ms": 7, "p90_ms": 7}));
+        assert_eq!(json!(times(&mut [7])), json!({"count": 1, "mean_ms": 7, "median_ms": 7, "p90_ms": 7}));
         let none = json!({"count": 0, "mean_ms": null, "median_ms": null, "p90_ms": null});
-        assert_eq!(times(&mut []), none);
+        assert_eq!(json!(times(&mut [])), none);
     }
 
     #[test]
@@ -262,7 +322,7 @@ mod tests {
         for row in [&taken, &asked, &late, &settled] {
             report.take(row, now);
         }
-        let shown = report.shown(Timestamp::from_ms(START), now);
+        let shown = json!(report.shown(Timestamp::from_ms(START), now));
         assert_eq!(
             (&shown["handovers"], &shown["unanswered"], &shown["overdue"]),
             (&json!(4), &json!(1), &json!(2))

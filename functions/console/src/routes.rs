@@ -15,11 +15,11 @@ use http::{HeaderMap, Method, StatusCode, Uri};
 use crate::{
     Api, access, account, bots,
     commands::{
-        self, Assign, Claim, CompleteTask, HandBack, Link, Reply, Resolve, SetPause, SetTag, StartHandover,
+        self, AssignTo, Claim, CompleteTask, HandBack, Link, Reply, Resolve, SetPause, SetTag, StartHandover,
         Unlink,
     },
     contacts, conversations, faq,
-    http::{Answer, Call, Request, response},
+    http::{self as requests, Call, Request, response},
     inboxes, openapi,
     problem::{Answered, Problem},
     quarantine, reports, staff, turns, webhooks,
@@ -37,52 +37,6 @@ pub(crate) struct Route {
     /// What it does, in a line.
     pub(crate) summary: &'static str,
     pub(crate) handler: for<'a> fn(&'a Call<'a>) -> Work<'a>,
-}
-
-impl Route {
-    /// Whether it changes what its caller must have seen.
-    pub(crate) fn needs_etag(&self) -> bool {
-        let versioned = self.pattern.contains("/staff/") || self.pattern.contains("/teams/");
-        let removes = self.method == Method::DELETE && versioned;
-        self.method == Method::PUT || removes
-    }
-
-    /// Its query parameters.
-    pub(crate) fn query(&self) -> &'static [(&'static str, &'static str)] {
-        const LIMIT: (&str, &str) = ("limit", "Rows, 1 to 200; 50 if not given");
-        const CURSOR: (&str, &str) = ("cursor", "What the page before gave as next");
-        const ASSIGNEE: (&str, &str) = ("assignee", "staff:<id>, team:<id>, or none");
-        const FROM: (&str, &str) = ("from", "The period's first instant, in Unix milliseconds");
-        const TO: (&str, &str) = ("to", "The instant after the period: at most 92 days later");
-        let list = self.pattern.trim_start_matches("/v1/accounts/{account}");
-        match (self.method == Method::GET, list) {
-            (true, "/conversations") => &[
-                ("control", "human or bot"),
-                ASSIGNEE,
-                ("scenario", "human_requested, lack_of_knowledge, repeated_failure, custom, takeover, pause"),
-                ("tag", "Those whose contact carries it; in no particular order, and with no other filter"),
-                LIMIT,
-                CURSOR,
-            ],
-            (true, "/tasks") => &[ASSIGNEE, LIMIT, CURSOR],
-            (true, "/reports/handovers") => &[FROM, TO],
-            (true, "/reports/handovers/left") => {
-                &[FROM, TO, ("only", "unanswered or overdue"), LIMIT, CURSOR]
-            }
-            (true, "/conversations/{conversation}/transcript") => {
-                &[("before", "Lines before this one: what the page before gave as before"), LIMIT]
-            }
-            (true, "/contacts/{contact}/history" | "/contacts/{contact}/export" | "/bots/{bot}/faq") => {
-                &[LIMIT, CURSOR]
-            }
-            (true, "/bots/{bot}/faq/export") => &[("format", "json or csv; json if not given")],
-            (false, "/bots/{bot}/faq/import") => {
-                &[("replace", "true: what is not in the import goes; false if not given")]
-            }
-            (true, "/audit" | "/quarantine" | "/staff/{staff}/notifications") => &[LIMIT],
-            _ => &[],
-        }
-    }
 }
 
 const fn route(
@@ -253,6 +207,13 @@ pub(crate) static ROUTES: &[Route] = &[
         "Replace an inbox; a new secret rotates in (If-Match)",
         |call| Box::pin(inboxes::replace(call)),
     ),
+    route(
+        Method::DELETE,
+        "/v1/accounts/{account}/inboxes/{inbox}/secrets/{secret}/old",
+        Scope::Admin,
+        "End the old value of a secret that has two (If-Match)",
+        |call| Box::pin(inboxes::retire_secret(call)),
+    ),
     route(Method::GET, "/v1/accounts/{account}/staff", Scope::Read, "Staff members", |call| {
         Box::pin(staff::list(call))
     }),
@@ -353,7 +314,7 @@ pub(crate) static ROUTES: &[Route] = &[
         "/v1/accounts/{account}/conversations/{conversation}/assign",
         Scope::Write,
         "Give the contact to a staff member or team, or to nobody",
-        |call| Box::pin(commands::run::<Assign>(call)),
+        |call| Box::pin(commands::run::<AssignTo>(call)),
     ),
     route(
         Method::POST,
@@ -531,6 +492,20 @@ pub(crate) static ROUTES: &[Route] = &[
         |call| Box::pin(webhooks::create(call)),
     ),
     route(
+        Method::GET,
+        "/v1/accounts/{account}/webhooks/{webhook}",
+        Scope::Read,
+        "An address with the events that it is told of",
+        |call| Box::pin(webhooks::read(call)),
+    ),
+    route(
+        Method::PUT,
+        "/v1/accounts/{account}/webhooks/{webhook}",
+        Scope::Admin,
+        "Replace an address; its secret stays (If-Match)",
+        |call| Box::pin(webhooks::replace(call)),
+    ),
+    route(
         Method::DELETE,
         "/v1/accounts/{account}/webhooks/{webhook}",
         Scope::Admin,
@@ -562,6 +537,8 @@ pub struct Described {
     pub pattern: &'static str,
     /// What a key must be for.
     pub scope: Scope,
+    /// What it does, in a line.
+    pub summary: &'static str,
 }
 
 /// Every route.
@@ -570,6 +547,7 @@ pub fn described() -> Vec<Described> {
         method: route.method.as_str(),
         pattern: route.pattern,
         scope: route.scope,
+        summary: route.summary,
     };
     ROUTES.iter().map(describe).collect()
 }
@@ -586,8 +564,7 @@ pub(crate) fn router(api: Api) -> Router {
         };
         paths.insert(route.pattern, path.on(filter, serve));
     }
-    let document = get(async || response(Ok(Answer::ok(openapi::document()))));
-    let mut router = Router::new().route("/v1/openapi.json", document);
+    let mut router = Router::new().route("/v1/openapi.json", get(async || openapi::served()));
     for (pattern, path) in paths {
         router = router.route(pattern, path.fallback(wrong_method));
     }
@@ -612,7 +589,9 @@ async fn serve(
     access::permit(&caller, route.scope)?;
     let now = api.processor.clock().now();
     let (caller, request, parameters) = (&caller, &request, parameters.as_slice());
-    let call = Call { app: api, caller, request, route: route.pattern, parameters, now };
+    let makes = route.method == Method::POST;
+    let once = if makes { requests::once(caller, route.pattern, parameters, request)? } else { None };
+    let call = Call { app: api, caller, request, parameters, now, once };
     (route.handler)(&call).await
 }
 

@@ -3,32 +3,41 @@
 use std::time::Duration;
 
 use handover_aws::{queue::Timed, store::NoteItem, telemetry};
-use handover_core::{Assignee, Directory, MAX_NAME_CHARS, NotificationChannel, Staff, StaffId, Team, TeamId};
-use serde_json::{Value, json};
+use handover_core::{
+    Assignee, ConversationId, Directory, EffectId, MAX_NAME_CHARS, NotificationChannel, NotificationKind,
+    Staff, StaffId, Team, TeamId, Timestamp,
+};
+use serde::Serialize;
 
 use crate::{
-    http::{Answer, Call},
+    http::{Answer, Call, Items, Order},
     problem::{Answered, Problem},
 };
 
 /// An account's staff and teams, as the settings that handovers see.
 pub(crate) async fn directory(call: &Call<'_>) -> Result<Directory, Problem> {
-    let found = call.store().account(call.account()).await?;
+    let found = call.store().account_now(call.account()).await?;
     found.map(|(_, directory)| directory).ok_or_else(Problem::not_found)
 }
 
 pub(crate) async fn list(call: &Call<'_>) -> Answered {
-    Ok(Answer::ok(json!({"items": directory(call).await?.staff})))
+    Ok(Answer::ok(&Items { items: directory(call).await?.staff }))
 }
 
 pub(crate) async fn create(call: &Call<'_>) -> Answered {
     let id = StaffId::from_random(call.new_bytes()?);
     let staff: Staff = call.json_with(&[("id", id.as_str())])?;
+    if call.done_before().await? {
+        return show(call, &id).await;
+    }
     staff.validate().map_err(Problem::invalid)?;
     match call.store().edit_staff(&call.edit(None), &staff).await? {
-        Some(version) => Ok(Answer::created(json!(staff)).version(version)),
-        // The same idempotency key: it was made before.
-        None => show(call, &id).await,
+        Some(version) => Ok(Answer::created(&staff).version(version)),
+        // The same request at the same time.
+        None => {
+            call.done_before().await?;
+            show(call, &id).await
+        }
     }
 }
 
@@ -38,7 +47,7 @@ pub(crate) async fn read(call: &Call<'_>) -> Answered {
 
 async fn show(call: &Call<'_>, id: &StaffId) -> Answered {
     let found = call.store().staff_settings(call.account(), id).await?.ok_or_else(Problem::not_found)?;
-    Ok(Answer::ok(json!(found.value)).version(found.version))
+    Ok(Answer::ok(&found.value).version(found.version))
 }
 
 pub(crate) async fn replace(call: &Call<'_>) -> Answered {
@@ -48,7 +57,7 @@ pub(crate) async fn replace(call: &Call<'_>) -> Answered {
     let staff: Staff = call.json_with(&[("id", id.as_str())])?;
     staff.validate().map_err(Problem::invalid)?;
     let version = call.store().edit_staff(&call.edit(Some(seen)), &staff).await?;
-    Ok(Answer::ok(json!(staff)).version(version.ok_or_else(Problem::changed)?))
+    call.replaced(staff, version, async || call.store().staff_settings(call.account(), &id).await).await
 }
 
 pub(crate) async fn remove(call: &Call<'_>) -> Answered {
@@ -67,26 +76,57 @@ pub(crate) async fn notifications(call: &Call<'_>) -> Answered {
     call.store().staff_settings(call.account(), &id).await?.ok_or_else(Problem::not_found)?;
     let mut notes = call.store().notes(call.account(), &id).await?;
     notes.retain(|note| note.channel == NotificationChannel::InApp);
-    notes.sort_by(|one, other| (other.at, &other.id).cmp(&(one.at, &one.id)));
+    notes.sort_by_key(|note| std::cmp::Reverse(place(note)));
     let unread = notes.iter().filter(|note| !note.read).count();
-    let items: Vec<Value> = notes.iter().take(call.limit()?).map(note).collect();
-    Ok(Answer::ok(json!({"items": items, "unread": unread})))
+    let (notes, next) = call.page(notes, Order::NewestFirst, place)?;
+    Ok(Answer::ok(&Notifications { items: notes.iter().map(ShownNote::new).collect(), next, unread }))
 }
 
-fn note(note: &NoteItem) -> Value {
-    json!({
-        "id": note.id,
-        "about": note.about,
-        "conversation": note.conversation,
-        "epoch": note.epoch,
-        "at": note.at,
-        "read": note.read,
-    })
+/// Where a notification stands in its list.
+fn place(note: &NoteItem) -> String {
+    format!("{:015}#{}", note.at.as_ms(), note.id)
+}
+
+/// A page of what a staff member was told.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct Notifications {
+    items: Vec<ShownNote>,
+    /// The `cursor` of the next page; none: this is the last.
+    next: Option<String>,
+    /// How many of all are not marked as read.
+    unread: usize,
+}
+
+/// Something that a staff member was told.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct ShownNote {
+    id: EffectId,
+    about: NotificationKind,
+    conversation: Option<ConversationId>,
+    /// The handover's epoch, when it is about one.
+    epoch: Option<u64>,
+    at: Timestamp,
+    read: bool,
+}
+
+impl ShownNote {
+    fn new(note: &NoteItem) -> Self {
+        Self {
+            id: note.id.clone(),
+            about: note.about,
+            conversation: note.conversation.clone(),
+            epoch: note.epoch,
+            at: note.at,
+            read: note.read,
+        }
+    }
 }
 
 /// Marks a notification as read.
 pub(crate) async fn mark_read(call: &Call<'_>) -> Answered {
-    let (staff, id): (StaffId, handover_core::EffectId) = (call.id("staff")?, call.id("notification")?);
+    let (staff, id): (StaffId, EffectId) = (call.id("staff")?, call.id("notification")?);
     let notes = call.store().notes(call.account(), &staff).await?;
     let found = notes.into_iter().find(|note| note.channel == NotificationChannel::InApp && note.id == id);
     let found = found.ok_or_else(Problem::not_found)?;
@@ -95,16 +135,22 @@ pub(crate) async fn mark_read(call: &Call<'_>) -> Answered {
 }
 
 pub(crate) async fn teams(call: &Call<'_>) -> Answered {
-    Ok(Answer::ok(json!({"items": directory(call).await?.teams})))
+    Ok(Answer::ok(&Items { items: directory(call).await?.teams }))
 }
 
 pub(crate) async fn create_team(call: &Call<'_>) -> Answered {
     let id = TeamId::from_random(call.new_bytes()?);
     let team: Team = call.json_with(&[("id", id.as_str())])?;
+    if call.done_before().await? {
+        return show_team(call, &id).await;
+    }
     check_team(call, &team).await?;
     match call.store().edit_team(&call.edit(None), &team).await? {
-        Some(version) => Ok(Answer::created(json!(team)).version(version)),
-        None => show_team(call, &id).await,
+        Some(version) => Ok(Answer::created(&team).version(version)),
+        None => {
+            call.done_before().await?;
+            show_team(call, &id).await
+        }
     }
 }
 
@@ -114,7 +160,9 @@ pub(crate) async fn read_team(call: &Call<'_>) -> Answered {
 
 async fn show_team(call: &Call<'_>, id: &TeamId) -> Answered {
     let found = call.store().team_settings(call.account(), id).await?.ok_or_else(Problem::not_found)?;
-    Ok(Answer::ok(json!(found.value)).version(found.version))
+    let (mut team, directory) = (found.value, directory(call).await?);
+    team.members.retain(|member| directory.staff(member).is_some());
+    Ok(Answer::ok(&team).version(found.version))
 }
 
 pub(crate) async fn replace_team(call: &Call<'_>) -> Answered {
@@ -124,7 +172,7 @@ pub(crate) async fn replace_team(call: &Call<'_>) -> Answered {
     let team: Team = call.json_with(&[("id", id.as_str())])?;
     check_team(call, &team).await?;
     let version = call.store().edit_team(&call.edit(Some(seen)), &team).await?;
-    Ok(Answer::ok(json!(team)).version(version.ok_or_else(Problem::changed)?))
+    call.replaced(team, version, async || call.store().team_settings(call.account(), &id).await).await
 }
 
 pub(crate) async fn remove_team(call: &Call<'_>) -> Answered {

@@ -1,9 +1,10 @@
 //! The turn API, for bots that live elsewhere: they ask before they speak, and speak as of an epoch.
 
-use handover_core::{Assignee, Conversation, Origin};
+use handover_aws::Line;
+use handover_core::{Assignee, Conversation, Origin, Timestamp};
 use http::StatusCode;
-use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use crate::{
     commands::{self, BotMessage},
@@ -12,11 +13,61 @@ use crate::{
     problem::{Answered, Problem},
 };
 
+/// A question for leave to speak.
 #[derive(Debug, Deserialize)]
-struct Wanted {
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "MayISpeak"))]
+pub(crate) struct Wanted {
     /// Whether the latest lines are wanted, those of humans included.
     #[serde(default)]
     history: bool,
+}
+
+/// Whether a bot may speak.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) enum Leave {
+    Speak,
+    HandedOver,
+    Paused,
+}
+
+/// Who may speak now, and until when.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct TurnStatus {
+    answer: Leave,
+    /// The epoch to speak in, or in which others own the conversation.
+    epoch: u64,
+    /// Why the bot may not speak: why humans own the conversation, or `opted_out`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'static str>,
+    /// Who owns it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    owner: Option<Assignee>,
+    /// When the bot has it again, if nothing else happens.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    resumes_at: Option<Timestamp>,
+    /// When humans gave it back last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    handed_back_at: Option<Timestamp>,
+    /// The latest lines, oldest first, when they were asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    history: Option<Vec<Line>>,
+}
+
+impl TurnStatus {
+    const fn new(answer: Leave, epoch: u64) -> Self {
+        Self {
+            answer,
+            epoch,
+            reason: None,
+            owner: None,
+            resumes_at: None,
+            handed_back_at: None,
+            history: None,
+        }
+    }
 }
 
 /// Whether a bot may speak now.
@@ -26,39 +77,29 @@ struct Wanted {
 pub(crate) async fn ask(call: &Call<'_>) -> Answered {
     let Wanted { history } = call.json()?;
     let (conversation, contact) = find(call, call.id("conversation")?).await?;
-    let mut shown = status(&conversation, contact.assignee.as_ref(), call);
+    let mut shown = status(&conversation, contact.assignee, call);
     if history {
-        let lines = call.store().history(call.account(), &conversation.id, &[]).await?;
-        shown.insert("history".to_owned(), json!(lines));
+        shown.history = Some(call.store().history(call.account(), &conversation.id, &[]).await?);
     }
-    Ok(Answer::ok(Value::Object(shown)))
+    Ok(Answer::ok(shown))
 }
 
-fn status(conversation: &Conversation, owner: Option<&Assignee>, call: &Call<'_>) -> Map<String, Value> {
+fn status(conversation: &Conversation, owner: Option<Assignee>, call: &Call<'_>) -> TurnStatus {
     let Some(human) = conversation.human().filter(|_| !conversation.resume_due(call.now)) else {
         let over = conversation.human().is_some();
         let epoch = conversation.epoch.saturating_add(u64::from(over));
         if conversation.opted_out {
-            return object(json!({"answer": "paused", "reason": "opted_out", "epoch": epoch}));
+            return TurnStatus { reason: Some("opted_out"), ..TurnStatus::new(Leave::Paused, epoch) };
         }
-        let back = conversation.handed_back_at;
-        return object(json!({"answer": "speak", "epoch": epoch, "handed_back_at": back}));
+        let handed_back_at = conversation.handed_back_at;
+        return TurnStatus { handed_back_at, ..TurnStatus::new(Leave::Speak, epoch) };
     };
     let answer = match human.origin {
-        Origin::Action { .. } => "handed_over",
-        Origin::Takeover { .. } | Origin::Pause { .. } | Origin::Elsewhere { .. } => "paused",
+        Origin::Action { .. } => Leave::HandedOver,
+        Origin::Takeover { .. } | Origin::Pause { .. } | Origin::Elsewhere { .. } => Leave::Paused,
     };
-    object(json!({
-        "answer": answer,
-        "reason": human.origin.name(),
-        "epoch": conversation.epoch,
-        "owner": owner,
-        "resumes_at": human.resumes_at(),
-    }))
-}
-
-fn object(value: Value) -> Map<String, Value> {
-    if let Value::Object(members) = value { members } else { Map::new() }
+    let (reason, resumes_at) = (Some(human.origin.name()), human.resumes_at());
+    TurnStatus { reason, owner, resumes_at, ..TurnStatus::new(answer, conversation.epoch) }
 }
 
 /// A bot says something as of an epoch: it is on its way, or refused with the new owner.
@@ -67,8 +108,9 @@ pub(crate) async fn speak(call: &Call<'_>) -> Answered {
     let Err(mut problem) = answered else { return answered };
     if problem.status == StatusCode::CONFLICT && problem.code == "stale_epoch" {
         let (conversation, contact) = find(call, call.id("conversation")?).await?;
-        let now = status(&conversation, contact.assignee.as_ref(), call);
-        problem.members.extend(now);
+        if let Value::Object(now) = json!(status(&conversation, contact.assignee, call)) {
+            problem.members.extend(now);
+        }
     }
     Err::<Answer, Problem>(problem)
 }

@@ -20,7 +20,8 @@ impl App {
         };
         let account = self.store.account(&quarantined.account).await?;
         if account.as_ref().is_some_and(|(account, _)| !account.store_text) {
-            "the account keeps no text".clone_into(&mut quarantined.body);
+            quarantined.body.clear();
+            quarantined.call = None;
         }
         // What comes twice was put aside when it first came.
         quarantined.at = self.store.put_quarantine(&quarantined).await?;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use handover_aws::{
     Failure, SETTINGS_LIVE,
-    queue::{MAX_BATCH, Notice, Timed, own_event},
+    queue::{Notice, Timed, own_event},
     telemetry,
 };
 use handover_core::{
@@ -62,9 +62,7 @@ impl App {
             // First: once they are released, nobody sees any more that they were.
             self.tell_admins(leaver).await?;
         }
-        for chunk in events.chunks(MAX_BATCH) {
-            queues.timed_all(chunk, Duration::ZERO).await?;
-        }
+        queues.timed_all(&events, Duration::ZERO).await?;
         telemetry::count("released", if *again { "again" } else { "first" });
         let found = leaver.found || !events.is_empty();
         if let Some(next) = page.next {

@@ -58,7 +58,9 @@ Pages (JSON):
   GET  /local/info              addresses, inboxes and their secrets, staff
   GET  /local/conversations     all; with /ID, everything about one
   GET  /local/outbox            what went to providers and by e-mail
-  GET  /local/quarantine        what could not be read
+  GET  /local/quarantine        what could not be read; with /ID, the thing
+                                itself; POST /ID/redrive, and /ID/discard
+                                with {\"reason\": \"...\"}
   GET  /local/curl?inbox=INBOX&text=TEXT[&from=WHO]
                                 a freshly signed command
   POST /local/clock             {\"advance\": \"PT24H\"}

@@ -205,7 +205,7 @@ async fn store(
     store.put_bot(&sample.account, &Bot { connector, ..bot(sample) }).await?;
     if let Some(key) = ApiKey::parse(&sample.api_key).filter(|_| answers) {
         let by = key.id();
-        let edit = Edit { account: &sample.account, by: &by, at: local.now(), seen: None };
+        let edit = Edit { account: &sample.account, by: Some(&by), at: local.now(), seen: None, once: None };
         let entries: Vec<FaqChange> =
             knowledge::entries(&sample.bot).into_iter().map(|entry| FaqChange::Put(entry, 1)).collect();
         store.edit_faq(&edit, &sample.bot, &entries).await?;

@@ -19,6 +19,7 @@ const MAX_LINE_CHARS: usize = 1_000;
 
 /// Who a line is by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Speaker {
     /// The client.
@@ -35,6 +36,7 @@ pub enum Speaker {
 
 /// A line of a conversation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Said"))]
 pub struct Line {
     /// Who it is by, or what happened.
     pub speaker: Speaker,

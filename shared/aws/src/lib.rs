@@ -22,6 +22,7 @@ mod seal;
 pub mod store;
 pub mod telemetry;
 mod timers;
+mod understand;
 
 pub use access::*;
 pub use clock::Clock;
@@ -39,3 +40,4 @@ pub use sdk::*;
 pub use seal::*;
 pub use store::Store;
 pub use timers::*;
+pub use understand::understand;

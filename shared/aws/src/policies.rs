@@ -130,6 +130,19 @@ impl Policies {
         Ok(loaded)
     }
 
+    /// Reads an account anew, whatever is believed of it; `true` when its staff, teams or settings are
+    /// others than `believed`.
+    pub async fn refresh(&self, id: &AccountId, believed: &(Account, Directory)) -> Result<bool, Failure> {
+        let loaded =
+            self.store.account_now(id).await?.ok_or(Failure::quarantine("account does not exist"))?;
+        let changed = loaded != *believed;
+        if changed {
+            let until = self.clock.monotonic() + SETTINGS_LIVE;
+            self.accounts.put(id.clone(), Arc::new(loaded), until);
+        }
+        Ok(changed)
+    }
+
     async fn inbox(&self, id: &InboxId) -> Result<Arc<Inbox>, Failure> {
         let now = self.clock.monotonic();
         if let Some(found) = self.inboxes.get(id, now) {

@@ -5,8 +5,9 @@ use std::{borrow::Cow, future::Future, pin::Pin};
 
 use handover_core::{
     AccountId, Applied, CommandKind, Contact, ContactId, Conversation, ConversationId, Decision, Delivery,
-    DeliveryResult, EchoEvidence, Effect, Envelope, EventId, EventKind, Evidence, Ignored, Input, MAX_LINKED,
-    OtherContact, Principal, Receipt, ReceiptStatus, Record, Timestamp, decide,
+    DeliveryResult, EchoEvidence, Effect, EffectKind, Envelope, EventId, EventKind, Evidence, Ignored, Input,
+    MAX_LINKED, NotificationKind, OtherContact, Principal, Receipt, ReceiptStatus, Record, Refusal,
+    Timestamp, decide,
 };
 use handover_detect::same_issue;
 
@@ -166,6 +167,10 @@ impl Processor {
                 return Ok(Next::Done(Processed::PutBack(due_at)));
             }
         };
+        // Whoever is missed may have been made since the settings were read.
+        if misses_somebody(&applied) && self.policies.refresh(&envelope.account, &settings.account).await? {
+            return Ok(Next::Again);
+        }
         let effects: Vec<Effect> =
             applied.effects.iter().filter(|effect| keeps(effect, &settings.account)).cloned().collect();
         let message = message_item(envelope, &conversation, &settings, &applied, effects);
@@ -471,6 +476,14 @@ impl Processor {
             EventKind::Delivery(Delivery { effect: entry.effect, purpose: entry.purpose, result });
         Ok(Some(failed))
     }
+}
+
+/// Whether a decision rests on a staff member or team that is not there.
+fn misses_somebody(applied: &Applied) -> bool {
+    let told = |effect: &Effect| {
+        matches!(&effect.kind, EffectKind::Notify { about: NotificationKind::AssigneeMissing, .. })
+    };
+    applied.record.refusal == Some(Refusal::NoSuchAssignee) || applied.effects.iter().any(told)
 }
 
 /// The transcript's line and marker of an event.

@@ -1,6 +1,6 @@
 //! The queues: what travels on them, and how it is put there.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use aws_sdk_sqs::{
     Client,
@@ -160,11 +160,14 @@ pub enum Timed {
         /// The timer, as an event.
         envelope: Box<Envelope>,
     },
-    /// Look for what is due and was not brought by a timer.
+    /// Look for what is due and was not brought by a timer, a page at a time.
     Sweep {
         /// One account; none: all of them.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         account: Option<AccountId>,
+        /// Where the page begins.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cursor: Option<String>,
     },
     /// Somebody was removed: take what is theirs from them, a page at a time.
     Left {
@@ -275,23 +278,43 @@ pub struct Quarantined {
     pub reason: String,
     /// Which function put it aside.
     pub source: String,
-    /// The thing itself.
+    /// The thing itself; empty where the account keeps no text.
     pub body: String,
+    /// Only the beginning of the body was kept.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub cut: bool,
+    /// What else was read of a webhook call: with the body, all that is needed to read it again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call: Option<RawCall>,
     /// When it was put aside.
     pub at: Timestamp,
+}
+
+/// A webhook call beside its body.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RawCall {
+    /// The method.
+    pub method: String,
+    /// The query as it was sent, still percent-encoded, without the question mark.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub query: String,
+    /// The headers that are read after the signature was checked, in lower case.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub headers: BTreeMap<String, String>,
+    /// The body was no text, and is kept in base64.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub base64: bool,
 }
 
 impl Quarantined {
     /// A thing to be put aside.
     pub fn new(account: AccountId, source: &str, reason: &str, body: String, at: Timestamp) -> Self {
-        let mut hash = Sha256::new();
-        hash.update(source.as_bytes());
-        hash.update([0]);
-        hash.update(body.as_bytes());
-        let id: String = lower_base32(&hash.finalize()).chars().take(26).collect();
+        let (id, length) = (id_of(&[source, &body]), body.len());
         let body = cut(body);
         Self {
             id,
+            cut: body.len() < length,
+            call: None,
             account,
             inbox: None,
             conversation: None,
@@ -300,6 +323,16 @@ impl Quarantined {
             body,
             at,
         }
+    }
+
+    /// A webhook call to be put aside. What it says may stand in its query alone.
+    #[must_use]
+    pub fn with_call(mut self, call: RawCall) -> Self {
+        if !call.query.is_empty() {
+            self.id = id_of(&[&self.id, &call.query]);
+        }
+        self.call = Some(call);
+        self
     }
 
     pub(crate) fn delivery_id(&self) -> DeliveryId {
@@ -311,14 +344,21 @@ impl Quarantined {
 /// What is kept of a body that is put aside: an item of the table holds 400 KB.
 const MAX_KEPT_BYTES: usize = 200_000;
 
-/// A body that an item can hold; what is cut says so.
+/// As much of a body as an item can hold.
 fn cut(mut body: String) -> String {
     if body.len() > MAX_KEPT_BYTES {
-        let length = body.len();
         body.truncate(body.floor_char_boundary(MAX_KEPT_BYTES));
-        return format!("{body} [cut: {length} bytes]");
     }
     body
+}
+
+fn id_of(parts: &[&str]) -> String {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update(part.as_bytes());
+        hash.update([0]);
+    }
+    lower_base32(&hash.finalize()).chars().take(26).collect()
 }
 
 /// The queues' addresses; a function has those that its environment names.
@@ -366,6 +406,21 @@ impl Queues {
                 body: encode(envelope)?,
                 group: Some(envelope.conversation.to_string()),
                 deduplication: Some(envelope.event.id.to_string()),
+                delay: Duration::ZERO,
+            })
+        };
+        let entries = envelopes.iter().map(entry).collect::<Result<Vec<_>, Failure>>()?;
+        self.send_all(&self.urls.conversation, entries).await
+    }
+
+    /// Puts events on their conversations' queue once more, in order: under deduplication ids that begin
+    /// with `anew`, for their own may still be remembered.
+    pub async fn events_anew(&self, envelopes: &[Envelope], anew: &str) -> Result<(), Failure> {
+        let entry = |envelope: &Envelope| {
+            Ok(Entry {
+                body: encode(envelope)?,
+                group: Some(envelope.conversation.to_string()),
+                deduplication: Some(format!("{anew}-{}", envelope.event.id)),
                 delay: Duration::ZERO,
             })
         };
@@ -446,9 +501,9 @@ impl Queues {
             "respond" => (&self.urls.turns, false),
             _ => return Ok(false),
         };
-        let Some(conversation) = &item.conversation else { return Ok(false) };
-        let (group, deduplication) =
-            if fifo { (Some(conversation.to_string()), Some(deduplication)) } else { (None, None) };
+        // What could not be read has no conversation: it waits for nothing else.
+        let group = item.conversation.as_ref().map_or_else(|| item.id.clone(), ToString::to_string);
+        let (group, deduplication) = if fifo { (Some(group), Some(deduplication)) } else { (None, None) };
         let entry = Entry { body: item.body.clone(), group, deduplication, delay: Duration::ZERO };
         self.send_all(url, vec![entry]).await?;
         Ok(true)

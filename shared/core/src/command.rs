@@ -20,6 +20,7 @@ pub struct Command {
 
 /// Who gives a command.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Principal {
     /// A signed-in staff member.

@@ -8,6 +8,7 @@ use crate::{Assignee, ContactId, ConversationId, InboxId, Timestamp};
 
 /// The client, as one person over all inboxes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Contact {
     /// Their id.
     pub id: ContactId,

@@ -11,6 +11,7 @@ use crate::{
 
 /// One contact in one inbox.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Conversation {
     /// Whose it is.
     pub account: AccountId,
@@ -74,6 +75,7 @@ pub struct Conversation {
 /// An erasure of what is stored about the client. The counters go on, so that nothing that is still under
 /// way can be taken for something new.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Erased {
     /// When.
     pub at: Timestamp,
@@ -83,6 +85,7 @@ pub struct Erased {
 
 /// Who may answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Control {
     /// The bot.
@@ -93,6 +96,7 @@ pub enum Control {
 
 /// A stretch in which humans own the conversation: the open handover, as far as deciding needs it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct HumanControl {
     /// How it began.
     pub origin: Origin,
@@ -115,6 +119,7 @@ pub struct HumanControl {
 
 /// A client's message that waits for a human.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Waiting {
     /// Which.
     pub event: EventId,
@@ -141,6 +146,7 @@ impl Waiting {
 
 /// How a human stretch began.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Origin {
     /// A handover action fired.
@@ -197,6 +203,7 @@ impl Origin {
 
 /// When a human stretch ends by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Returns {
     /// At this instant, or later if humans are still writing.
@@ -223,6 +230,7 @@ impl HumanControl {
 
 /// What a human still owes the client: the closing message said that somebody will answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Promise {
     /// The epoch of the handover that made it.
     pub epoch: u64,
@@ -234,6 +242,7 @@ pub struct Promise {
 
 /// The client's present issue with the bot.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Issue {
     /// What it is about, where that is understood.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -246,6 +255,7 @@ pub struct Issue {
 
 /// A question to the bot: the client's last message, with those shortly before it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Asked {
     /// The last message.
     pub trigger: EventId,
@@ -262,6 +272,7 @@ pub struct Asked {
 
 /// A count that starts anew each day (UTC).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct DayCount {
     /// Days since the Unix epoch.
     pub day: i64,
@@ -288,6 +299,7 @@ impl DayCount {
 
 /// A handover of the recent past.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Recent {
     /// What it fired on.
     pub scenario: ScenarioKind,

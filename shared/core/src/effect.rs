@@ -161,6 +161,7 @@ pub enum ThreadTarget {
 
 /// What staff are told about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum NotificationKind {
     /// A conversation is yours now.
@@ -229,6 +230,7 @@ pub enum Audience {
 
 /// What an account's own automations are told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Announcement {
     /// A handover began.
     #[serde(rename = "handover.started")]

@@ -6,15 +6,19 @@ use crate::{FaqId, MAX_ALTERNATIVES, MAX_MESSAGE_CHARS, MAX_QUESTION_CHARS, Prob
 
 /// A question with its answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct FaqEntry {
     /// Its id within the bot.
     pub id: FaqId,
     /// The question, as a client would put it.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = MAX_QUESTION_CHARS)))]
     pub question: String,
     /// Other ways to put it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "schema", schemars(length(max = MAX_ALTERNATIVES)))]
     pub alternatives: Vec<String>,
     /// What the bot says.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = MAX_MESSAGE_CHARS)))]
     pub answer: String,
 }
 

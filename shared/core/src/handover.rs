@@ -23,6 +23,7 @@ impl fmt::Display for HandoverId {
 
 /// One episode in which humans own a conversation, with its task and its promise.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Handover {
     /// Its epoch; with the conversation, its name.
     pub epoch: u64,
@@ -74,6 +75,7 @@ pub struct Handover {
 
 /// A follow-up for a human.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Task {
     /// Exactly 24 hours after the trigger.
     pub due_at: Timestamp,
@@ -84,6 +86,7 @@ pub struct Task {
 
 /// What became of a promise.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum PromiseState {
     /// It is live.
@@ -99,6 +102,7 @@ pub enum PromiseState {
 
 /// Why a handover ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum HandoverEnd {
     /// Its pause ended.

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+/// Characters of an address on the web: what browsers and gateways take.
+pub const MAX_URL_CHARS: usize = 2_048;
 /// Handover actions that one bot may have.
 pub const MAX_ACTIONS: usize = 6;
 /// Largest `max_retries` of a repeated-failure scenario.

@@ -6,6 +6,7 @@ use crate::{ActionId, Assignee, Guard, OutcomeResult, Permille, Retrieval, Scena
 
 /// Why an event led to what it led to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Record {
     /// What was decided.
     pub verdict: Verdict,
@@ -54,6 +55,7 @@ pub struct Record {
 
 /// An example phrase that a message matched.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PhraseMatch {
     /// The action that it is an example of.
     pub action: ActionId,
@@ -65,6 +67,7 @@ pub struct PhraseMatch {
 
 /// What was decided about an event, in one word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// It handed the conversation over.
@@ -145,6 +148,7 @@ pub enum Verdict {
 
 /// Why a command was refused.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Refusal {
     /// Somebody else has it.

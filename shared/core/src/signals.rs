@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// A score or closeness in thousandths, 0 to 1000.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct Permille(u16);
 
@@ -52,6 +53,7 @@ pub struct Signals {
 
 /// Why words of a request are not a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Guard {
     /// "Don't transfer me."

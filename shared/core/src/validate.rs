@@ -5,11 +5,12 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Bot, ClosingMessage, Connector, HandoverAction, MAX_ACTIONS, MAX_FOLD_SECONDS, MAX_INSTRUCTIONS_CHARS,
     MAX_MESSAGE_CHARS, MAX_MODEL_CHARS, MAX_NAME_CHARS, MAX_PAUSE, MAX_PHRASE_CHARS, MAX_PHRASES,
-    MAX_RETRIES, Pause, Scenario, Staff, Webhook,
+    MAX_RETRIES, MAX_URL_CHARS, Pause, Scenario, Staff, Webhook,
 };
 
 /// Something wrong with a setting.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "FieldProblem"))]
 pub struct Problem {
     /// The field, as a path: `actions[2].pause`.
     pub field: String,
@@ -178,8 +179,8 @@ impl Staff {
             Some(_) | None => {}
         }
         match &self.chat_webhook {
-            Some(url) if !url.starts_with("https://") => {
-                problems.add("chat_webhook", "must be an https address");
+            Some(url) if !is_https(url) => {
+                problems.add("chat_webhook", "must be an https address of at most 2048 characters");
             }
             None if switches.iter().any(|switch| switch.chat) => {
                 problems.add("chat_webhook", "is needed for notifications in a chat");
@@ -197,14 +198,18 @@ impl Webhook {
     /// All problems, in the order of the fields.
     pub fn validate(&self) -> Result<(), Vec<Problem>> {
         let mut problems = Problems::default();
-        if !self.url.starts_with("https://") {
-            problems.add("url", "must be an https address");
+        if !is_https(&self.url) {
+            problems.add("url", "must be an https address of at most 2048 characters");
         }
         if self.events.is_empty() {
             problems.add("events", "needs at least one event; to hear nothing, delete the webhook");
         }
         problems.done()
     }
+}
+
+fn is_https(url: &str) -> bool {
+    url.starts_with("https://") && url.chars().count() <= MAX_URL_CHARS
 }
 
 fn is_email(text: &str) -> bool {

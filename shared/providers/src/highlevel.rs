@@ -121,7 +121,8 @@ pub(crate) fn normalise(
     if name == "ContactDndUpdate" {
         let contact = body.get("id").id().ok_or("event without a contact")?;
         let opted_out = body.get("dnd").is_true();
-        let is_set = |channel: &Json<'_>| matches!(channel.get("status").text(), Some("active" | "permanent"));
+        let is_set =
+            |channel: &Json<'_>| matches!(channel.get("status").text(), Some("active" | "permanent"));
         if !opted_out && body.get("dndSettings").members().iter().any(|(_, channel)| is_set(channel)) {
             // Of some channels only: where that is the client's, HighLevel refuses what is sent.
             batch.unknown("dnd_of_some_channels");

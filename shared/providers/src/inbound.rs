@@ -1,6 +1,9 @@
 //! What a webhook call comes to.
 
-use handover_core::{Content, EventId, EventKind, InboxId, MediaKind, Message, Provider, Signals, Timestamp};
+use handover_core::{
+    Content, ConversationId, DeliveryId, Envelope, Event, EventId, EventKind, Inbox, InboxId, MediaKind,
+    Message, Provider, Signals, Timestamp,
+};
 use http::StatusCode;
 
 use crate::{failure_class, signature::sha256_hex};
@@ -130,6 +133,28 @@ impl Inbound {
             attachments: 0,
             kind,
         }
+    }
+
+    /// The event, on its way to its conversation. `delivery_id` names this enqueue of it.
+    pub fn envelope(
+        self,
+        inbox: &Inbox,
+        delivery_id: &DeliveryId,
+        received_at: Timestamp,
+    ) -> Option<Envelope> {
+        let id = self.event_id(&inbox.id);
+        let conversation = ConversationId::derive(&inbox.account, &inbox.id, self.identities.first()?);
+        Some(Envelope {
+            account: inbox.account.clone(),
+            inbox: inbox.id.clone(),
+            conversation,
+            identities: self.identities,
+            person: self.person,
+            address: Some(self.address),
+            delivery_id: delivery_id.clone(),
+            waited: false,
+            event: Event { id, sent_at: self.sent_at, received_at, kind: self.kind },
+        })
     }
 
     /// The event's id: the same whenever the provider reports the same fact.

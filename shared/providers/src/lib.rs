@@ -97,7 +97,11 @@ pub fn authenticate(
     }
 }
 
-/// What a webhook call says, authentic or not: for tools and fixtures. Routes use [`receive`].
+/// The headers that [`normalise`] reads: with method, query and body, all that a call says.
+pub const READ_HEADERS: [&str; 2] = ["content-type", "webhook-id"];
+
+/// What a webhook call says, authentic or not: for calls that were found authentic before, and for tools.
+/// Routes use [`receive`].
 pub fn normalise(endpoint: &Endpoint<'_>, request: &WebhookRequest<'_>) -> Verdict {
     let mut batch = Batch::default();
     let read = match endpoint.provider {

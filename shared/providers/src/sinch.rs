@@ -124,7 +124,8 @@ fn one(name: &str, inner: &Json<'_>, body: &Json<'_>, app: Option<&String>, batc
         ("message", Some(id)) if inner.get("direction").text() == Some("TO_CONTACT") => {
             let message = inner.get("app_message");
             let (content, attachments) = content(message);
-            let echo = Echo { message: id.clone(), author: author(effect.as_ref(), message), effect, content };
+            let echo =
+                Echo { message: id.clone(), author: author(effect.as_ref(), message), effect, content };
             batch.push(Inbound {
                 sender: app.cloned(),
                 recipient: Some(client.clone()),
@@ -138,7 +139,8 @@ fn one(name: &str, inner: &Json<'_>, body: &Json<'_>, app: Option<&String>, batc
         ("message_submit_notification", Some(id)) => {
             let message = inner.get("submitted_message");
             let (content, attachments) = content(message);
-            let echo = Echo { message: id.clone(), author: author(effect.as_ref(), message), effect, content };
+            let echo =
+                Echo { message: id.clone(), author: author(effect.as_ref(), message), effect, content };
             batch.push(Inbound {
                 sender: app.cloned(),
                 recipient: Some(client.clone()),

@@ -1,7 +1,10 @@
 //! Who gets in, and what they see of others: nothing.
 
 use bytes::Bytes;
-use handover_aws::{ApiKey, Scope, store::ApiKeyItem};
+use handover_aws::{
+    ApiKey, Scope,
+    store::{ApiKeyItem, Edit},
+};
 use handover_console::{Described, described};
 use handover_tests::{SECOND, World};
 use http::{Method, Request, StatusCode};
@@ -113,7 +116,8 @@ async fn without_a_live_key_nobody_gets_in() {
     assert_eq!(api.get(&path).await.status, StatusCode::UNAUTHORIZED);
     let own = ApiKey::parse(&clinic.api_key).unwrap();
     assert_eq!(Api::clinic(&world).get(&path).await.status, StatusCode::NOT_FOUND);
-    assert!(store.revoke_api_key(&clinic.account, &own.id(), world.now()).await.unwrap());
+    let edit = Edit { account: &clinic.account, by: None, at: world.now(), seen: None, once: None };
+    assert!(store.end_api_key(&edit, &own.id()).await.unwrap());
     assert_eq!(Api::clinic(&world).get(&path).await.status, StatusCode::UNAUTHORIZED);
 }
 

@@ -349,6 +349,7 @@ fn function(resource: &RawResource<'_>, mut p: Properties) -> Result<Function, T
         "Description",
         "Handler",
         "LoggingConfig",
+        "RecursiveLoop",
         "ReservedConcurrentExecutions",
         "Runtime",
         "Tags",

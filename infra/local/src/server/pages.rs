@@ -17,9 +17,9 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{any, get, post},
 };
-use handover_aws::http::WORLD_URL_HEADER;
+use handover_aws::{http::WORLD_URL_HEADER, store::QuarantineItem};
 use handover_cloud::{Faults, Invocation, Verdict, scheduler::Lateness};
-use handover_core::{ConversationId, Timestamp};
+use handover_core::{AccountId, ConversationId, EventId, Timestamp};
 use jiff::{Span, SpanRelativeTo};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -69,6 +69,9 @@ pub(super) fn router(served: &Served) -> Router<Served> {
         .route("/conversations", get(conversations))
         .route("/conversations/{id}", get(conversation))
         .route("/quarantine", get(quarantine))
+        .route("/quarantine/{id}", get(quarantined))
+        .route("/quarantine/{id}/redrive", post(redrive))
+        .route("/quarantine/{id}/discard", post(discard))
         .route("/clock", get(async |State(served): State<Served>| clock(&served)).post(travel))
         .route("/faults", get(shown_faults).post(set_faults))
         .route("/curl", get(curl))
@@ -78,12 +81,12 @@ pub(super) fn router(served: &Served) -> Router<Served> {
         .fallback(async || {
             Refusal::missing(
                 "there is no such page; there are info, outbox, conversations, conversations/ID, quarantine, \
-                 clock, faults, curl, accounts and environment/NAME",
+                 quarantine/ID, clock, faults, curl, accounts and environment/NAME",
             )
         })
         .method_not_allowed_fallback(async || Refusal {
             status: StatusCode::METHOD_NOT_ALLOWED,
-            what: "use GET to look; POST is for clock, faults and accounts".to_owned(),
+            what: "use GET to look; POST is for clock, faults, accounts, quarantine/ID/redrive and quarantine/ID/discard".to_owned(),
         })
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .layer(from_fn_with_state(served.clone(), check))
@@ -100,8 +103,12 @@ async fn check(State(served): State<Served>, request: Request, next: Next) -> Re
 async fn make_account(State(served): State<Served>, body: Bytes) -> Page {
     let wanted: Value =
         serde_json::from_slice(&body).map_err(|error| Refusal::bad(format!("not JSON: {error}")))?;
-    let order = json!({"create_account": wanted});
-    match served.local.dispatcher().invoke("console", order).await {
+    order(&served, &json!({"create_account": wanted})).await
+}
+
+/// Invokes the console as the stack's operator does.
+async fn order(served: &Served, order: &Value) -> Page {
+    match served.local.dispatcher().invoke("console", order.clone()).await {
         Invocation::Answered(made) if made.get("error").is_none() => Ok(json_page(&made)),
         Invocation::Answered(refused) => {
             Err(Refusal::bad(refused.get("error").and_then(Value::as_str).unwrap_or_default()))
@@ -166,6 +173,38 @@ async fn conversation(State(served): State<Served>, Path(id): Path<String>) -> P
 
 async fn quarantine(State(served): State<Served>) -> Page {
     Ok(json_page(&views::quarantine(&served.local).await?))
+}
+
+/// Something in quarantine and whose it is.
+async fn find_quarantined(served: &Served, id: &str) -> Result<(AccountId, QuarantineItem), Refusal> {
+    let missing =
+        || Refusal::missing("there is nothing like it in quarantine; GET /local/quarantine lists it");
+    let id: EventId = id.parse().map_err(|_| missing())?;
+    views::owner_of_quarantined(&served.local, &id).await?.ok_or_else(missing)
+}
+
+async fn quarantined(State(served): State<Served>, Path(id): Path<String>) -> Page {
+    let (account, item) = find_quarantined(&served, &id).await?;
+    Ok(json_page(&views::quarantined(&account, &item)))
+}
+
+async fn redrive(State(served): State<Served>, Path(id): Path<String>) -> Page {
+    let (account, item) = find_quarantined(&served, &id).await?;
+    order(&served, &json!({"redrive": {"account": account, "item": item.id}})).await
+}
+
+/// Why something is let go.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Why {
+    reason: String,
+}
+
+async fn discard(State(served): State<Served>, Path(id): Path<String>, body: Bytes) -> Page {
+    let (account, item) = find_quarantined(&served, &id).await?;
+    let Why { reason } = serde_json::from_slice(&body)
+        .map_err(|error| Refusal::bad(format!(r#"post {{"reason": "..."}}: {error}"#)))?;
+    order(&served, &json!({"discard": {"account": account, "item": item.id, "reason": reason}})).await
 }
 
 fn clock(served: &Served) -> Response {

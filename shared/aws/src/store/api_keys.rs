@@ -1,10 +1,10 @@
 //! API keys, as stored.
 
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
 use handover_core::{AccountId, ApiKeyId, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{Store, classify, decode, expressions, items::SCHEMA, keys};
+use super::{Edit, Store, decode, encode, expressions, items::SCHEMA, keys};
 use crate::{ApiKey, Failure, Scope};
 
 /// An API key, without its secret.
@@ -72,36 +72,36 @@ impl Store {
         self.get(&keys::api_keys(account), id.as_str(), true).await
     }
 
+    /// Makes a key, with its line in the journal; `false` when it stands already.
+    pub async fn make_api_key(&self, edit: &Edit<'_>, key: &ApiKeyItem) -> Result<bool, Failure> {
+        let writes = vec![(encode(key)?, expressions::ABSENT)];
+        Ok(self.edit(edit, &format!("api-key/{}", key.id()), writes).await?.is_some())
+    }
+
+    /// Ends a key, with its line in the journal; `false` when there is none of this id. The first end
+    /// stays on record.
+    pub async fn end_api_key(&self, edit: &Edit<'_>, id: &ApiKeyId) -> Result<bool, Failure> {
+        match self.api_key(edit.account, id).await? {
+            None => return Ok(false),
+            Some(known) if known.revoked_at.is_some() => return Ok(true),
+            Some(_) => {}
+        }
+        let update = Update::builder()
+            .table_name(&self.table)
+            .key("pk", AttributeValue::S(keys::api_keys(edit.account)))
+            .key("sk", AttributeValue::S(id.to_string()))
+            .update_expression(expressions::REVOKE)
+            .condition_expression(expressions::PRESENT)
+            .expression_attribute_values(":now", AttributeValue::N(edit.at.as_ms().to_string()))
+            .build()
+            .map_err(|_| Failure::quarantine("write cannot be built"))?;
+        let journal = self.audit_write(edit, &format!("api-key/{id}"), None)?;
+        self.transact(vec![TransactWriteItem::builder().update(update).build(), journal]).await
+    }
+
     /// All of an account's keys, by id.
     pub async fn api_keys(&self, account: &AccountId) -> Result<Vec<ApiKeyItem>, Failure> {
         let items = self.query(&keys::api_keys(account), "", false).await?;
         items.into_iter().map(decode).collect()
-    }
-
-    /// Ends a key; `false` when there is none of this id. The first end stays on record.
-    pub async fn revoke_api_key(
-        &self,
-        account: &AccountId,
-        id: &ApiKeyId,
-        now: Timestamp,
-    ) -> Result<bool, Failure> {
-        let result = self
-            .client
-            .update_item()
-            .table_name(&self.table)
-            .key("pk", AttributeValue::S(keys::api_keys(account)))
-            .key("sk", AttributeValue::S(id.to_string()))
-            .update_expression(expressions::REVOKE)
-            .condition_expression(expressions::PRESENT)
-            .expression_attribute_values(":now", AttributeValue::N(now.as_ms().to_string()))
-            .send()
-            .await;
-        match result {
-            Ok(_) => Ok(true),
-            Err(error) => match error.as_service_error() {
-                Some(service) if service.is_conditional_check_failed_exception() => Ok(false),
-                Some(_) | None => Err(classify(&error)),
-            },
-        }
     }
 }

@@ -46,10 +46,11 @@ impl Store {
             sealed,
         };
         let condition = if edit.seen.is_some() { expressions::VERSION } else { expressions::ABSENT };
-        let writes = vec![
+        let mut writes = vec![
             self.edit_write(encode(&item)?, condition, edit.seen)?,
             self.audit_write(edit, &format!("bot/{bot}/secrets"), Some(version))?,
         ];
+        writes.extend(self.once_write(edit)?);
         Ok(self.transact(writes).await?.then_some(version))
     }
 }

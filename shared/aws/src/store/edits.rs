@@ -12,7 +12,7 @@ use handover_core::{
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Item, LeavingItem, Store, StoredInbox, classify, decode, encode, expressions,
+    Item, LeavingItem, Once, Store, StoredInbox, classify, decode, encode, expressions,
     items::{AccountItem, CurrentItem, InboxItem, ListedItem, RevisionItem, SCHEMA, StaffItem, TeamItem},
     keys,
 };
@@ -32,12 +32,14 @@ pub struct Versioned<T> {
 pub struct Edit<'a> {
     /// The account.
     pub account: &'a AccountId,
-    /// The key that was used.
-    pub by: &'a ApiKeyId,
+    /// The key that was used; none: somebody with the stack's own rights.
+    pub by: Option<&'a ApiKeyId>,
     /// When.
     pub at: Timestamp,
     /// The version that its maker has seen; none: it makes something new.
     pub seen: Option<u64>,
+    /// The request that wants it, when it is not to be done twice.
+    pub once: Option<&'a Once>,
 }
 
 /// A line of the account's journal.
@@ -48,8 +50,9 @@ pub struct AuditItem {
     pub(crate) schema: u8,
     /// When.
     pub at: Timestamp,
-    /// By which key.
-    pub by: ApiKeyId,
+    /// By which key; none: by somebody with the stack's own rights.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<ApiKeyId>,
     /// What: `staff/stf_1`, `bot/bot_1`.
     pub what: String,
     /// In which version it is since; none: it is gone.
@@ -57,9 +60,16 @@ pub struct AuditItem {
     pub version: Option<u64>,
 }
 
+impl AuditItem {
+    /// Where it stands in the journal: lines sort by it in the order of time.
+    pub fn place(&self) -> &str {
+        &self.sk
+    }
+}
+
 impl Edit<'_> {
     /// The version that it makes.
-    fn version(&self) -> u64 {
+    pub(super) fn version(&self) -> u64 {
         self.seen.unwrap_or(0).saturating_add(1)
     }
 }
@@ -110,7 +120,7 @@ impl Store {
     /// somebody else has changed them since.
     pub async fn delete_staff(&self, edit: &Edit<'_>, id: &StaffId) -> Result<bool, Failure> {
         let leaving = Assignee::Staff(id.clone());
-        self.delete(edit, &format!("staff/{id}"), &keys::staff(id), leaving).await
+        self.delete(edit, &format!("staff/{id}"), &keys::staff(id), Some(leaving)).await
     }
 
     /// A team.
@@ -140,7 +150,7 @@ impl Store {
     /// else has changed it since.
     pub async fn delete_team(&self, edit: &Edit<'_>, id: &TeamId) -> Result<bool, Failure> {
         let leaving = Assignee::Team(id.clone());
-        self.delete(edit, &format!("team/{id}"), &keys::team(id), leaving).await
+        self.delete(edit, &format!("team/{id}"), &keys::team(id), Some(leaving)).await
     }
 
     /// A bot in its present revision.
@@ -235,7 +245,9 @@ impl Store {
             .build()
             .map_err(|_| Failure::quarantine("write cannot be built"))?;
         let journal = self.audit_write(edit, &format!("quarantine/{id}: {why}"), None)?;
-        self.transact(vec![TransactWriteItem::builder().delete(delete).build(), journal]).await?;
+        let mut writes = vec![TransactWriteItem::builder().delete(delete).build(), journal];
+        writes.extend(self.once_write(edit)?);
+        self.transact(writes).await?;
         Ok(())
     }
 
@@ -253,7 +265,7 @@ impl Store {
         items.into_iter().map(id).collect()
     }
 
-    async fn edit(
+    pub(super) async fn edit(
         &self,
         edit: &Edit<'_>,
         what: &str,
@@ -264,30 +276,33 @@ impl Store {
             writes.push(self.edit_write(item, condition, edit.seen)?);
         }
         writes.push(self.audit_write(edit, what, Some(edit.version()))?);
+        writes.extend(self.once_write(edit)?);
         Ok(self.transact(writes).await?.then(|| edit.version()))
     }
 
-    async fn delete(
+    pub(super) async fn delete(
         &self,
         edit: &Edit<'_>,
         what: &str,
         sk: &str,
-        leaving: Assignee,
+        leaving: Option<Assignee>,
     ) -> Result<bool, Failure> {
-        let delete = Delete::builder()
+        let seen = edit.seen.is_some();
+        let mut delete = Delete::builder()
             .table_name(&self.table)
             .key("pk", AttributeValue::S(keys::account(edit.account)))
             .key("sk", AttributeValue::S(sk.to_owned()))
-            .condition_expression(expressions::VERSION)
-            .expression_attribute_values(":version", version(edit.seen))
-            .build()
-            .map_err(|_| Failure::quarantine("write cannot be built"))?;
-        let leaving = LeavingItem::new(edit.account, leaving, edit.at);
-        let writes = vec![
-            TransactWriteItem::builder().delete(delete).build(),
-            self.edit_write(encode(&leaving)?, expressions::ALWAYS, None)?,
-            self.audit_write(edit, what, None)?,
-        ];
+            .condition_expression(if seen { expressions::VERSION } else { expressions::PRESENT });
+        if seen {
+            delete = delete.expression_attribute_values(":version", version(edit.seen));
+        }
+        let delete = delete.build().map_err(|_| Failure::quarantine("write cannot be built"))?;
+        let mut writes = vec![TransactWriteItem::builder().delete(delete).build()];
+        if let Some(leaving) = leaving {
+            let leaving = LeavingItem::new(edit.account, leaving, edit.at);
+            writes.push(self.edit_write(encode(&leaving)?, expressions::ALWAYS, None)?);
+        }
+        writes.push(self.audit_write(edit, what, None)?);
         self.transact(writes).await
     }
 
@@ -319,7 +334,7 @@ impl Store {
             sk: format!("{:015}#{what}#{}", edit.at.as_ms(), edit.version()),
             schema: SCHEMA,
             at: edit.at,
-            by: edit.by.clone(),
+            by: edit.by.cloned(),
             what: what.to_owned(),
             version,
         };
@@ -343,7 +358,7 @@ impl Store {
     }
 }
 
-const fn condition(edit: &Edit<'_>) -> &'static str {
+pub(super) const fn condition(edit: &Edit<'_>) -> &'static str {
     if edit.seen.is_some() { expressions::VERSION } else { expressions::ABSENT }
 }
 

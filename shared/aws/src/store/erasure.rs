@@ -59,7 +59,9 @@ impl KnownAs {
     /// Whether this is about them.
     pub fn is_in(&self, item: &QuarantineItem) -> bool {
         let here = self.inbox.is_none() || self.inbox == item.inbox;
-        here && !self.word.is_empty() && item.body.contains(&self.word)
+        let query = item.call.as_ref().map_or("", |call| call.query.as_str());
+        let named = [item.body.as_str(), query].iter().any(|text| text.contains(&self.word));
+        here && !self.word.is_empty() && named
     }
 }
 

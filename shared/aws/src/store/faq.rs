@@ -80,7 +80,9 @@ impl Store {
         changes: &[FaqChange],
     ) -> Result<bool, Failure> {
         let pk = keys::faq(edit.account, bot);
-        for chunk in changes.chunks(ENTRIES_AT_ONCE) {
+        let chunks = changes.chunks(ENTRIES_AT_ONCE);
+        let last = chunks.len().saturating_sub(1);
+        for (number, chunk) in chunks.enumerate() {
             let seen = self.faq_version_read(edit.account, bot, true).await?;
             let version = seen.saturating_add(1);
             let item =
@@ -115,6 +117,9 @@ impl Store {
             }
             let journal = Edit { seen: Some(seen), ..edit.clone() };
             writes.push(self.audit_write(&journal, &format!("bot/{bot}/faq"), Some(version))?);
+            if number == last {
+                writes.extend(self.once_write(edit)?);
+            }
             if !self.transact(writes).await? {
                 return Ok(false);
             }

@@ -9,6 +9,7 @@ use handover_core::{
 use serde::{Deserialize, Serialize};
 
 use super::keys;
+use crate::queue::RawCall;
 
 /// The schema number that this code writes.
 pub(crate) const SCHEMA: u8 = 1;
@@ -66,6 +67,7 @@ pub struct MessageItem {
 
 /// Who spoke.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Author {
     /// The client.
@@ -244,6 +246,7 @@ impl LedgerItem {
 
 /// How far a send got.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum LedgerState {
     /// Somebody is at it, or died at it.
@@ -408,8 +411,15 @@ pub struct QuarantineItem {
     /// Which conversation it belongs to, when that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub conversation: Option<ConversationId>,
-    /// The thing itself.
+    /// The thing itself; empty where the account keeps no text, and in lists.
+    #[serde(default)]
     pub body: String,
+    /// Only the beginning of the body was kept.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub cut: bool,
+    /// What else was read of a webhook call.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call: Option<RawCall>,
     /// When it was put aside.
     pub at: Timestamp,
     /// When the table forgets it, in seconds since the Unix epoch.

@@ -160,6 +160,11 @@ pub(crate) fn leaving(account: &AccountId) -> String {
     format!("L#{account}")
 }
 
+/// Partition of the requests that an account's callers have had done once.
+pub(crate) fn requests(account: &AccountId) -> String {
+    format!("R#{account}")
+}
+
 /// Partition of an account's API keys.
 pub(crate) fn api_keys(account: &AccountId) -> String {
     format!("K#{account}")

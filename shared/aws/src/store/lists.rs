@@ -225,7 +225,7 @@ impl Store {
     }
 }
 
-fn text(item: &Item, name: &str) -> Option<String> {
+pub(super) fn text(item: &Item, name: &str) -> Option<String> {
     item.get(name).and_then(|value| value.as_s().ok()).cloned()
 }
 
@@ -235,7 +235,7 @@ fn key<const N: usize>(parts: [(&str, String); N]) -> Item {
 
 /// The key after which a list goes on, from the sort key alone: nothing in a cursor leads out of the
 /// account.
-fn inbox_start(account: &AccountId, sort: &str) -> Option<Item> {
+pub(super) fn inbox_start(account: &AccountId, sort: &str) -> Option<Item> {
     let id: ConversationId = sort.rsplit('#').next()?.parse().ok()?;
     Some(key([
         ("pk", keys::conversation(account, &id)),

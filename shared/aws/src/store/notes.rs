@@ -72,6 +72,8 @@ impl Store {
             inbox: quarantined.inbox.clone(),
             conversation: quarantined.conversation.clone(),
             body: quarantined.body.clone(),
+            cut: quarantined.cut,
+            call: quarantined.call.clone(),
             at: quarantined.at,
             expires_at: quarantined.at.as_seconds() + MARKER_DAYS * 86_400,
         };
@@ -82,10 +84,50 @@ impl Store {
         Ok(kept.map_or(item.at, |kept| kept.at))
     }
 
-    /// What an account has in quarantine, oldest first.
+    /// One of the things that an account has in quarantine.
+    pub async fn quarantined(
+        &self,
+        account: &AccountId,
+        id: &str,
+    ) -> Result<Option<QuarantineItem>, Failure> {
+        self.get(&keys::quarantine(account), id, true).await
+    }
+
+    /// Everything that an account has in quarantine, oldest first.
     pub async fn quarantine(&self, account: &AccountId) -> Result<Vec<QuarantineItem>, Failure> {
         let items = self.query(&keys::quarantine(account), "", false).await?;
         let mut items: Vec<QuarantineItem> = items.into_iter().map(decode).collect::<Result<_, _>>()?;
+        items.sort_by(|a, b| (a.at, &a.id).cmp(&(b.at, &b.id)));
+        Ok(items)
+    }
+
+    /// What an account has in quarantine, oldest first, without the things themselves.
+    pub async fn quarantine_list(&self, account: &AccountId) -> Result<Vec<QuarantineItem>, Failure> {
+        let mut items: Vec<QuarantineItem> = Vec::new();
+        let mut start = None;
+        loop {
+            let answer = self
+                .client
+                .query()
+                .table_name(&self.table)
+                .key_condition_expression(expressions::PARTITION)
+                .projection_expression(expressions::WITHOUT_BODY)
+                .expression_attribute_names("#source", "source")
+                .expression_attribute_names("#at", "at")
+                .expression_attribute_names("#schema", "schema")
+                .expression_attribute_values(":pk", AttributeValue::S(keys::quarantine(account)))
+                .set_exclusive_start_key(start)
+                .send()
+                .await
+                .map_err(|error| classify(&error))?;
+            for item in answer.items.unwrap_or_default() {
+                items.push(decode(item)?);
+            }
+            start = answer.last_evaluated_key;
+            if start.is_none() {
+                break;
+            }
+        }
         items.sort_by(|a, b| (a.at, &a.id).cmp(&(b.at, &b.id)));
         Ok(items)
     }

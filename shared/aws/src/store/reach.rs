@@ -1,7 +1,6 @@
 //! How staff and an account's own automations are reached: the claim of a message before it is sent,
 //! which addresses have failed, and where automations listen.
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use handover_core::{
     AccountId, ConversationId, Handover, Notification, NotificationChannel, StaffId, Timestamp, Webhook,
     WebhookId,
@@ -9,7 +8,9 @@ use handover_core::{
 use serde::{Deserialize, Serialize};
 
 use super::{
-    LedgerState, NoteClaim, NoteItem, NoteSubject, Store, classify, decode,
+    Edit, LedgerState, NoteClaim, NoteItem, NoteSubject, Store, Versioned, decode,
+    edits::condition,
+    encode,
     items::{HandoverItem, SCHEMA},
     keys,
     notes::note_item,
@@ -21,6 +22,7 @@ pub const IN_DOUBT: &str = "nobody can know whether it was sent";
 
 /// Somebody or something that notifications go to.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Recipient {
     /// A staff member on a channel.
@@ -86,6 +88,9 @@ pub(super) struct WebhookItem {
     pub(super) pk: String,
     pub(super) sk: String,
     pub(super) schema: u8,
+    /// Counts its edits; the first ones were stored without.
+    #[serde(default = "first")]
+    pub(super) version: u64,
     pub(super) webhook: Webhook,
     /// AES-256-GCM of the signing secret; account and webhook are the associated data.
     pub(super) sealed: String,
@@ -98,6 +103,10 @@ pub struct StoredWebhook {
     pub webhook: Webhook,
     /// Its Standard Webhooks secret, sealed for account and webhook.
     pub sealed: String,
+}
+
+const fn first() -> u64 {
+    1
 }
 
 impl Store {
@@ -219,22 +228,46 @@ impl Store {
             pk: keys::account(account),
             sk: keys::webhook(&webhook.id),
             schema: SCHEMA,
+            version: first(),
             webhook: webhook.clone(),
             sealed,
         })
         .await
     }
 
-    /// Removes a webhook: what is on its way to it is dropped.
-    pub async fn delete_webhook(&self, account: &AccountId, webhook: &WebhookId) -> Result<(), Failure> {
-        self.client
-            .delete_item()
-            .table_name(&self.table)
-            .key("pk", AttributeValue::S(keys::account(account)))
-            .key("sk", AttributeValue::S(keys::webhook(webhook)))
-            .send()
-            .await
-            .map_err(|error| classify(&error))?;
-        Ok(())
+    /// A webhook with its sealed secret, as an edit needs it.
+    pub async fn webhook_settings(
+        &self,
+        account: &AccountId,
+        id: &WebhookId,
+    ) -> Result<Option<Versioned<StoredWebhook>>, Failure> {
+        let item: Option<WebhookItem> = self.get(&keys::account(account), &keys::webhook(id), true).await?;
+        Ok(item.map(|item| Versioned {
+            value: StoredWebhook { webhook: item.webhook, sealed: item.sealed },
+            version: item.version,
+        }))
+    }
+
+    /// Makes or edits a webhook; `None` when somebody else did since.
+    pub async fn edit_webhook(
+        &self,
+        edit: &Edit<'_>,
+        stored: &StoredWebhook,
+    ) -> Result<Option<u64>, Failure> {
+        let StoredWebhook { webhook, sealed } = stored;
+        let item = WebhookItem {
+            pk: keys::account(edit.account),
+            sk: keys::webhook(&webhook.id),
+            schema: SCHEMA,
+            version: edit.version(),
+            webhook: webhook.clone(),
+            sealed: sealed.clone(),
+        };
+        self.edit(edit, &format!("webhook/{}", webhook.id), vec![(encode(&item)?, condition(edit))]).await
+    }
+
+    /// Removes a webhook: what is on its way to it is dropped. `false` when it is gone, or changed since.
+    pub async fn delete_webhook(&self, edit: &Edit<'_>, id: &WebhookId) -> Result<bool, Failure> {
+        self.delete(edit, &format!("webhook/{id}"), &keys::webhook(id), None).await
     }
 }

@@ -28,9 +28,22 @@ pub struct StoredInbox {
 impl Store {
     /// An account with its staff, teams and webhooks: one query.
     pub async fn account(&self, id: &AccountId) -> Result<Option<(Account, Directory)>, Failure> {
+        self.whole_account(id, false).await
+    }
+
+    /// The same as of now, with what was made a moment ago.
+    pub async fn account_now(&self, id: &AccountId) -> Result<Option<(Account, Directory)>, Failure> {
+        self.whole_account(id, true).await
+    }
+
+    async fn whole_account(
+        &self,
+        id: &AccountId,
+        strong: bool,
+    ) -> Result<Option<(Account, Directory)>, Failure> {
         let mut account = None;
         let mut directory = Directory::default();
-        for item in self.query(&keys::account(id), "", false).await? {
+        for item in self.query(&keys::account(id), "", strong).await? {
             let Some(AttributeValue::S(sk)) = item.get("sk") else { continue };
             if sk == keys::ACCOUNT {
                 account = Some(decode::<AccountItem>(item)?.account);
@@ -41,6 +54,11 @@ impl Store {
             } else if sk.starts_with(keys::WEBHOOK) {
                 directory.webhooks.push(decode::<WebhookItem>(item)?.webhook);
             }
+        }
+        // Who was removed is in no team any more, whatever its item says.
+        let Directory { staff, teams, .. } = &mut directory;
+        for team in teams {
+            team.members.retain(|member| staff.iter().any(|staff| staff.id == *member));
         }
         Ok(account.map(|account| (account, directory)))
     }
