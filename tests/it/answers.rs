@@ -101,6 +101,7 @@ pub(crate) async fn hear(world: &World, id: &str, text: &str, topic: &str, feedb
             kind: EventKind::Message(Message {
                 provider_message: None,
                 content: Content::Text(text.to_owned()),
+                forwarded: false,
                 signals,
             }),
         },

@@ -116,7 +116,12 @@ impl Contract {
     /// A client's message, as evaluate would enqueue it.
     fn message(&self, client: &str, id: &str, delivery: &str, text: &str) -> Envelope {
         let signals = handover_detect::signals(text);
-        let message = Message { provider_message: None, content: Content::Text(text.to_owned()), signals };
+        let message = Message {
+            provider_message: None,
+            content: Content::Text(text.to_owned()),
+            forwarded: false,
+            signals,
+        };
         Envelope {
             account: self.account.clone(),
             inbox: self.inbox.clone(),

@@ -126,7 +126,7 @@ async fn end_of_a_pause() -> Bill {
     world.local.cloud().take_log();
     // The schedule has fired already, for it is set to the minute before, and waits as a message.
     let mut bill = Bill::default();
-    for _ in 0..60 {
+    for _ in 0..30 {
         world.local.cloud().clock().advance(SECOND);
         world.local.cloud().scheduler().fire_due().unwrap();
         work_off(&world, &mut bill).await;

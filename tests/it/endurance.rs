@@ -40,7 +40,12 @@ async fn event(world: &World, id: &str, identities: &[&str], kind: EventKind) {
 
 fn text(words: &str) -> EventKind {
     let signals: Signals = handover_detect::signals(words);
-    EventKind::Message(Message { provider_message: None, content: Content::Text(words.to_owned()), signals })
+    EventKind::Message(Message {
+        provider_message: None,
+        content: Content::Text(words.to_owned()),
+        forwarded: false,
+        signals,
+    })
 }
 
 #[tokio::test]
@@ -149,7 +154,13 @@ async fn receipts_never_go_back_and_a_late_failure_is_told() {
     let address = format!("whatsapp:{CLIENT}");
     let receipt = |status| {
         let message = sent.provider_message.clone().unwrap();
-        EventKind::Receipt(Receipt { message, status, effect: Some(sent.effect.clone()), error: None })
+        EventKind::Receipt(Receipt {
+            message,
+            status,
+            effect: Some(sent.effect.clone()),
+            error: None,
+            class: None,
+        })
     };
     for (id, status) in
         [("r1", ReceiptStatus::Read), ("r2", ReceiptStatus::Delivered), ("r3", ReceiptStatus::Sent)]

@@ -2,7 +2,7 @@
 //! handover keeps the one that it started with.
 
 use handover_aws::store::Versioned;
-use handover_core::{Bot, BotId, BotRevision, Channel, Problem as FieldProblem};
+use handover_core::{Bot, BotId, BotRevision, Inbox, Problem as FieldProblem};
 use serde::Serialize;
 
 use crate::{
@@ -108,7 +108,7 @@ pub(crate) async fn linted(call: &Call<'_>) -> Answered {
     let bot = find(call, &call.id("bot")?).await?.bot;
     let overview = call.store().overview(call.account()).await?.ok_or_else(Problem::not_found)?;
     let inboxes = overview.inboxes.iter().filter(|inbox| inbox.bot.as_ref() == Some(&bot.id));
-    let channels: Vec<Channel> = inboxes.map(|inbox| inbox.channel).collect();
-    let warnings = lint::lint(&overview.account.value, &overview.directory, &bot, &channels);
+    let inboxes: Vec<&Inbox> = inboxes.collect();
+    let warnings = lint::lint(&overview.account.value, &overview.directory, &bot, &inboxes);
     Ok(Answer::ok(&Items { items: warnings }))
 }

@@ -1,6 +1,9 @@
 //! Conversations, as staff and programs see them.
 
-use std::collections::{BTreeSet, HashMap};
+use std::{
+    collections::{BTreeSet, HashMap},
+    time::Duration,
+};
 
 use handover_aws::store::{
     Author, ConversationFilter, Head, LedgerItem, LedgerState, ListedConversation, ListedTask, MessageItem,
@@ -69,7 +72,7 @@ pub(crate) struct Summary {
     reason: Option<&'static str>,
     /// When the bot has it again, if nothing else happens.
     resumes_at: Option<Timestamp>,
-    /// Until when the channel lets us answer.
+    /// Until when the provider lets a human answer freely.
     reply_by: Option<Timestamp>,
     /// Since when the client waits for a human's answer.
     waiting_since: Option<Timestamp>,
@@ -93,15 +96,25 @@ pub(crate) struct Whole {
 /// A conversation with its contact and handovers.
 pub(crate) async fn one(call: &Call<'_>) -> Answered {
     let (state, contact) = find(call, call.id("conversation")?).await?;
-    let handovers = call.store().handovers(call.account(), &state.id).await?;
-    let summary = summary(&state, &contact, call.now);
+    let store = call.store();
+    let handovers = store.handovers(call.account(), &state.id);
+    let (handovers, inbox) = tokio::join!(handovers, store.inbox(&state.inbox));
+    let (handovers, inbox) = (handovers?, inbox?);
+    // Of an inbox that is gone only the channel is known.
+    let window = inbox.map_or(state.channel.reply_window(), |stored| stored.inbox.human_reply_window());
+    let summary = summary(&state, &contact, window, call.now);
     Ok(Answer::ok(&Whole { summary, state, contact, handovers }))
 }
 
-fn summary(conversation: &Conversation, contact: &Contact, now: Timestamp) -> Summary {
+/// `window`: how long after the client's last message a human can write freely.
+fn summary(
+    conversation: &Conversation,
+    contact: &Contact,
+    window: Option<Duration>,
+    now: Timestamp,
+) -> Summary {
     let human = conversation.human().filter(|_| !conversation.resume_due(now));
     // The stored time may lag by an hour, on the side of an earlier warning.
-    let window = conversation.channel.reply_window();
     Summary {
         id: conversation.id.clone(),
         inbox: conversation.inbox.clone(),

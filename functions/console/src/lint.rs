@@ -1,17 +1,12 @@
 //! What is wrong with settings before it hurts: valid, but hardly as they were meant.
 
 use handover_core::{
-    Account, Assignee, Bot, Channel, ClosingMessage, Directory, HandoverAction, NotificationChannel,
+    Account, Assignee, Bot, ClosingMessage, Directory, HandoverAction, Inbox, NotificationChannel,
     NotificationKind, Problem, ScenarioKind, Staff, wants,
 };
 
 /// All warnings about a bot and the channels of the inboxes that it answers in, each with the field that it is about.
-pub(crate) fn lint(
-    account: &Account,
-    directory: &Directory,
-    bot: &Bot,
-    channels: &[Channel],
-) -> Vec<Problem> {
+pub(crate) fn lint(account: &Account, directory: &Directory, bot: &Bot, inboxes: &[&Inbox]) -> Vec<Problem> {
     let mut warnings = Vec::new();
     let mut warn =
         |field: String, message: &str| warnings.push(Problem { field, message: message.to_owned() });
@@ -21,8 +16,13 @@ pub(crate) fn lint(
     if !bot.handover {
         warn("handover".to_owned(), "is off: this bot hands nothing over");
     }
-    if channels.is_empty() {
+    if inboxes.is_empty() {
         warn("inboxes".to_owned(), "no inbox has this bot");
+    }
+    for inbox in inboxes {
+        for caution in handover_providers::cautions(inbox.provider, &inbox.settings) {
+            warn(format!("inboxes[{}].settings.{}", inbox.id, caution.field), &caution.message);
+        }
     }
     let asks =
         |action: &&HandoverAction| action.enabled && action.scenario.kind() == ScenarioKind::HumanRequested;
@@ -32,7 +32,7 @@ pub(crate) fn lint(
             "no enabled action for human_requested: a client who asks for a human gets none",
         );
     }
-    let windows = channels.iter().filter_map(|channel| channel.reply_window()).min();
+    let windows = inboxes.iter().filter_map(|inbox| inbox.human_reply_window()).min();
     let admins = directory.staff.iter().any(|staff| staff.role.is_admin());
     for (index, action) in bot.actions.iter().enumerate().filter(|(_, action)| action.enabled) {
         let field = |name: &str| format!("actions[{index}]{name}");

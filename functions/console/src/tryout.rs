@@ -135,6 +135,7 @@ pub(crate) fn try_out(
         kind: EventKind::Message(Message {
             provider_message: None,
             content: Content::Text(text.to_owned()),
+            forwarded: false,
             signals: signals.clone(),
         }),
     };

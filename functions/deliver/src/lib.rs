@@ -1,16 +1,19 @@
 //! Sends text to clients through their provider, at most once.
 
+mod signs;
 mod submit;
+mod tokens;
+mod window;
 
 use std::sync::Arc;
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use handover_aws::{
-    Clock, Failure, Host, Inboxes, Queues, Random, StartError, Store,
+    Clock, Failure, Host, Inboxes, OpenInbox, Queues, Random, StartError, Store,
     batch::{Batch, Received},
     http::SharedHttpClient,
     open_inboxes,
-    queue::{self, Outbound},
+    queue::{self, Departure, Outbound},
     store::{Claim, Claimed, LedgerItem, LedgerState},
     telemetry, text_hash,
 };
@@ -18,7 +21,7 @@ use handover_core::{
     Bug, Delivery, DeliveryId, DeliveryResult, Envelope, Event, EventId, EventKind, Timestamp, lower_base32,
     planted,
 };
-use handover_providers::Secrets;
+use handover_providers::{Endpoint, Secrets};
 
 /// The function: everything that outlives an invocation.
 #[derive(Clone, Debug)]
@@ -30,6 +33,25 @@ pub struct App {
     world: SharedHttpClient,
     public_url: String,
     random: Random,
+    tokens: Arc<tokens::Tokens>,
+}
+
+/// An open inbox with the address at which its provider reaches it.
+pub(crate) struct Reached<'a> {
+    open: &'a OpenInbox<Secrets>,
+    public_url: String,
+}
+
+impl Reached<'_> {
+    pub(crate) fn get(&self) -> Endpoint<'_> {
+        Endpoint {
+            provider: self.open.inbox.provider,
+            inbox: &self.open.inbox.id,
+            public_url: &self.public_url,
+            settings: &self.open.inbox.settings,
+            secrets: &self.open.secrets,
+        }
+    }
 }
 
 /// What became of a text that was settled now or before.
@@ -70,7 +92,7 @@ impl App {
 
     /// The function on this store and these queues; `world` reaches the providers, and
     /// `public_url` is where they reach us.
-    pub const fn new(
+    pub fn new(
         store: Store,
         queues: Queues,
         clock: Clock,
@@ -79,7 +101,8 @@ impl App {
         public_url: String,
         random: Random,
     ) -> Self {
-        Self { store, queues, clock, inboxes, world, public_url, random }
+        let tokens = Arc::default();
+        Self { store, queues, clock, inboxes, world, public_url, random, tokens }
     }
 
     /// Processes a record of the outbound queue.
@@ -94,10 +117,20 @@ impl App {
         batch.work(event, |received| self.one(received)).await
     }
 
+    async fn one(&self, received: Received) -> Result<(), Failure> {
+        match queue::decode(&received.body)? {
+            Departure::Text(outbound) => self.text(outbound).await,
+            Departure::Sign(sign) => {
+                self.show(&sign).await;
+                Ok(())
+            }
+            Departure::Thread(thread) => self.move_thread(&thread, received.receives).await,
+        }
+    }
+
     /// One text: check that it still stands, claim, submit, settle; then tell the conversation
     /// unless it simply went out.
-    async fn one(&self, received: Received) -> Result<(), Failure> {
-        let outbound: Outbound = queue::decode(&received.body)?;
+    async fn text(&self, outbound: Outbound) -> Result<(), Failure> {
         let hash = text_hash(&outbound.conversation, &outbound.text);
         let writer = lower_base32(&self.random.bytes::<10>());
         let checked = self.check(&outbound).await?;
@@ -113,7 +146,10 @@ impl App {
             writer: &writer,
         };
         let settled = match self.store.claim(&claim, self.clock.now()).await? {
-            Claimed::Ours(attempt) => self.submit(&outbound, &claim, attempt, checked).await?,
+            Claimed::Ours(attempt) => {
+                self.hold_thread(&outbound).await;
+                self.submit(&outbound, &claim, attempt, checked).await?
+            }
             Claimed::Before(entry)
                 if entry.state == LedgerState::Claimed && planted(Bug::LeftBehindSentAgain) =>
             {
@@ -126,6 +162,11 @@ impl App {
             Some(result) => self.tell(&outbound, settled.attempt, result).await,
             None => Ok(()),
         }
+    }
+
+    /// The inbox as the provider's code needs to see it.
+    pub(crate) fn endpoint<'a>(&self, open: &'a OpenInbox<Secrets>) -> Reached<'a> {
+        Reached { open, public_url: format!("{}/webhooks/{}", self.public_url, open.inbox.id) }
     }
 
     /// Somebody was at this text before. If they died before they could say what became of it,

@@ -1,6 +1,6 @@
 //! Submitting a claimed text to its provider.
 
-use std::time::Duration;
+use std::{collections::VecDeque, time::Duration};
 
 use handover_aws::{
     Failure, OpenInbox,
@@ -9,22 +9,27 @@ use handover_aws::{
     store::{Claim, LedgerState},
     text_hash,
 };
-use handover_core::{Bug, Conversation, DeliveryResult, Fence, Provider, Suppressed, fence, planted};
-use handover_providers::{Endpoint, Outgoing, Secrets, SendResult, classify, parts, send_text, timeout};
+use handover_core::{
+    Bug, Conversation, DeliveryResult, Fence, InboxId, Provider, Purpose, Suppressed, fence, planted,
+};
+use handover_providers::{
+    FailureClass, Outgoing, Secrets, SendResult, classify, parts, reply_template, send_text, timeout,
+};
+use http::StatusCode;
 
-use crate::{App, Settled};
+use crate::{App, Settled, window};
 
 /// A fence that was read longer ago than this is read again before anything is submitted.
 const FENCE_LIVE: Duration = Duration::from_secs(1);
 /// How often a fence is read again before the text waits for quieter times.
 const FENCE_READS: u32 = 3;
 /// Bytes of a provider's answer that are read.
-const MAX_ANSWER_BYTES: usize = 262_144;
+pub(crate) const MAX_ANSWER_BYTES: usize = 262_144;
 
 /// Whether a text may go, and how it will.
 pub(crate) enum Checked {
     /// It may, as these requests, if they leave soon after `read_at` (monotonic).
-    Go { requests: Vec<http::Request<Vec<u8>>>, provider: Provider, read_at: Duration },
+    Go { way: Box<Way>, read_at: Duration },
     /// It may not.
     Stop(Settlement),
 }
@@ -32,13 +37,25 @@ pub(crate) enum Checked {
 impl Checked {
     /// What the echoes of the text's parts are recognised by, where it has several.
     pub(crate) fn part_hashes(&self, outbound: &Outbound) -> Vec<String> {
-        let Self::Go { provider, requests, .. } = self else { return Vec::new() };
-        if requests.len() < 2 {
+        let Self::Go { way, .. } = self else { return Vec::new() };
+        if way.requests.len() < 2 {
             return Vec::new();
         }
-        let parts = parts(*provider, &outbound.text);
+        let parts = parts(way.provider, &outbound.text);
         parts.into_iter().map(|part| text_hash(&outbound.conversation, part)).collect()
     }
+}
+
+/// The way that a text goes.
+pub(crate) struct Way {
+    provider: Provider,
+    inbox: InboxId,
+    /// What sends it, part by part.
+    requests: Vec<http::Request<Vec<u8>>>,
+    /// What takes its place when the provider says that its reply window has closed.
+    template: Option<http::Request<Vec<u8>>>,
+    /// The requests carry an access token that had been kept.
+    kept_token: bool,
 }
 
 /// How a claim is settled.
@@ -116,10 +133,10 @@ impl App {
         for _ in 0..FENCE_READS {
             match checked {
                 Checked::Stop(settlement) => return Ok(settlement),
-                Checked::Go { requests, provider, read_at } => {
+                Checked::Go { way, read_at } => {
                     let age = self.clock.monotonic().saturating_sub(read_at);
                     if age < FENCE_LIVE || planted(Bug::FenceReadOnce) {
-                        return self.submit_all(provider, requests).await;
+                        return self.submit_all(*way).await;
                     }
                 }
             }
@@ -152,26 +169,20 @@ impl App {
             Fence::Suppress(why) => return Ok(Checked::Stop(Settlement::suppressed(why))),
             Fence::Submit => {}
         }
-        Ok(match self.requests(outbound, &open, &conversation) {
-            Ok(requests) => Checked::Go { requests, provider: open.inbox.provider, read_at },
+        Ok(match self.way(outbound, &open, &conversation).await {
+            Ok(way) => Checked::Go { way: Box::new(way), read_at },
             Err(settlement) => Checked::Stop(settlement),
         })
     }
 
-    fn requests(
+    async fn way(
         &self,
         outbound: &Outbound,
         open: &OpenInbox<Secrets>,
         conversation: &Conversation,
-    ) -> Result<Vec<http::Request<Vec<u8>>>, Settlement> {
-        let public_url = format!("{}/webhooks/{}", self.public_url, open.inbox.id);
-        let endpoint = Endpoint {
-            provider: open.inbox.provider,
-            inbox: &open.inbox.id,
-            public_url: &public_url,
-            settings: &open.inbox.settings,
-            secrets: &open.secrets,
-        };
+    ) -> Result<Way, Settlement> {
+        let reached = self.endpoint(open);
+        let endpoint = reached.get();
         let outgoing = Outgoing {
             to: &conversation.address,
             text: &outbound.text,
@@ -179,19 +190,33 @@ impl App {
             effect: &outbound.effect,
             sent_at: self.clock.wall(),
         };
-        send_text(&endpoint, &outgoing).map_err(|_| Settlement::failed("bad_settings", None))
+        let unsendable = |_| Settlement::failed("bad_settings", None);
+        let mut requests = send_text(&endpoint, &outgoing).map_err(unsendable)?;
+        let mut template = match outbound.purpose {
+            Purpose::Staff => reply_template(&endpoint, &outgoing).map_err(unsendable)?,
+            Purpose::Bot | Purpose::Closing => None,
+        };
+        if window::is_closed(&open.inbox, conversation, outbound.purpose, self.clock.now()) {
+            let closed = FailureClass::WindowClosed.name();
+            requests = vec![template.take().ok_or_else(|| Settlement::failed(closed, None))?];
+        }
+        let kept_token = self.authorize(&endpoint, &mut requests).await.unwrap_or(false);
+        let provider = open.inbox.provider;
+        Ok(Way { provider, inbox: open.inbox.id.clone(), requests, template, kept_token })
     }
 
     /// Submits the parts of a text in order. Once one is out, the rest is never tried again.
-    async fn submit_all(
-        &self,
-        provider: Provider,
-        requests: Vec<http::Request<Vec<u8>>>,
-    ) -> Result<Settlement, Failure> {
+    async fn submit_all(&self, way: Way) -> Result<Settlement, Failure> {
+        let Way { provider, inbox, requests, mut template, kept_token } = way;
+        let mut requests = VecDeque::from(requests);
         let (mut taken, mut messages) = (0_usize, Vec::new());
-        for request in requests {
+        while let Some(request) = requests.pop_front() {
             let answer = send(&self.world, request, timeout(provider), MAX_ANSWER_BYTES).await;
             let result = match answer {
+                Ok(answer) if kept_token && answer.status() == StatusCode::UNAUTHORIZED => {
+                    self.tokens.forget(&inbox);
+                    SendResult::Retry { after: None }
+                }
                 Ok(answer) => classify(provider, answer.status(), answer.headers(), answer.body()),
                 Err(SendError::NotSent { .. }) => SendResult::Retry { after: None },
                 Err(SendError::Ambiguous { .. }) if planted(Bug::AmbiguousSentAgain) => {
@@ -208,6 +233,9 @@ impl App {
                 _ if taken > 0 => return Ok(Settlement::unknown(messages)),
                 SendResult::Retry { after } => {
                     return Err(Failure::Retry { after, reason: "provider is not taking messages" });
+                }
+                SendResult::Failed { class: FailureClass::WindowClosed, .. } if template.is_some() => {
+                    requests = template.take().into_iter().collect();
                 }
                 SendResult::Failed { class, code } => return Ok(Settlement::failed(class.name(), code)),
                 SendResult::Ambiguous => return Ok(Settlement::unknown(messages)),

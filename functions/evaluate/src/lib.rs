@@ -2,7 +2,7 @@
 //!
 //! Knows no bot's configuration and waits for nobody: what is answered with 2xx is durable.
 
-use std::sync::Arc;
+use std::{future::Future, sync::Arc, time::Duration};
 
 use aws_lambda_events::{
     apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse},
@@ -16,7 +16,7 @@ use handover_aws::{
 };
 use handover_core::{Bug, DeliveryId, Envelope, Inbox, InboxId, lower_base32, planted};
 use handover_providers::{
-    Endpoint, READ_HEADERS, Reply, Secrets, Verdict, WebhookRequest, body_limit, receive,
+    Endpoint, READ_HEADERS, Reply, Secrets, Verdict, WebhookRequest, answer_within, body_limit, receive,
 };
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use sha2::{Digest, Sha256};
@@ -85,7 +85,8 @@ impl App {
 
     /// Answers one webhook call.
     pub async fn handle(&self, request: ApiGatewayV2httpRequest) -> ApiGatewayV2httpResponse {
-        let answer = self.answer(request).await;
+        let began = self.clock.monotonic();
+        let answer = self.answer(request, began).await;
         telemetry::count("webhook", answer.status.as_str());
         let mut headers = HeaderMap::new();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(answer.content_type));
@@ -99,7 +100,7 @@ impl App {
         response
     }
 
-    async fn answer(&self, request: ApiGatewayV2httpRequest) -> Answer {
+    async fn answer(&self, request: ApiGatewayV2httpRequest, began: Duration) -> Answer {
         let not_found = || Answer::plain(StatusCode::NOT_FOUND, "no such inbox");
         let path = request.raw_path.as_deref().unwrap_or_default();
         let id = path.rsplit('/').next().and_then(|last| last.parse::<InboxId>().ok());
@@ -118,7 +119,8 @@ impl App {
             Err(refused) => return refused,
         };
         let method = request.request_context.http.method.clone();
-        self.judge(&open, &method, &request, &body).await
+        let until = began + answer_within(open.inbox.provider).min(GATEWAY_WAITS).saturating_sub(SPARE);
+        self.judge(&open, &method, &request, &body, until).await
     }
 
     async fn judge(
@@ -127,6 +129,7 @@ impl App {
         method: &Method,
         request: &ApiGatewayV2httpRequest,
         body: &[u8],
+        until: Duration,
     ) -> Answer {
         let inbox = &open.inbox;
         let public_url = format!("{}/webhooks/{}", self.public_url, inbox.id);
@@ -151,7 +154,7 @@ impl App {
             }
             Verdict::Malformed(malformed) => {
                 let quarantined = self.quarantined(inbox, &malformed.reason, &webhook);
-                match self.queues.quarantine(&quarantined).await {
+                match self.durable(until, || self.queues.quarantine(&quarantined)).await {
                     Ok(()) => malformed.reply.into(),
                     Err(failure) => unavailable(&failure),
                 }
@@ -165,7 +168,8 @@ impl App {
                 // A part of the call cannot be read: the whole is kept, and the rest goes its way.
                 if let Some(reason) = broken.first() {
                     let quarantined = self.quarantined(inbox, reason, &webhook);
-                    if let Err(failure) = self.queues.quarantine(&quarantined).await {
+                    let kept = self.durable(until, || self.queues.quarantine(&quarantined)).await;
+                    if let Err(failure) = kept {
                         return unavailable(&failure);
                     }
                 }
@@ -179,13 +183,33 @@ impl App {
                         envelope
                     })
                     .collect();
-                match self.queues.events(&envelopes).await {
+                match self.durable(until, || self.queues.events(&envelopes)).await {
                     Ok(()) => accepted.reply.into(),
                     Err(_) if planted(Bug::TakenBeforeDurable) => accepted.reply.into(),
                     Err(failure) => unavailable(&failure),
                 }
             }
         }
+    }
+
+    /// Stores what came in, again and again as long as the provider waits for its answer (`until`,
+    /// monotonic): some providers send a thing once only. What was stored twice is one event.
+    async fn durable<Work>(&self, until: Duration, store: impl Fn() -> Work) -> Result<(), Failure>
+    where
+        Work: Future<Output = Result<(), Failure>>,
+    {
+        let mut wait = FIRST_WAIT;
+        for _ in 1..MAX_TRIES {
+            match store().await {
+                Err(Failure::Retry { .. }) if self.clock.monotonic() + wait < until => {
+                    telemetry::count("webhook_stored", "again");
+                    self.clock.pause(wait).await;
+                    wait *= 2;
+                }
+                result => return result,
+            }
+        }
+        store().await
     }
 
     /// The whole call, as far as it takes to read it again.
@@ -214,6 +238,15 @@ impl App {
         quarantined
     }
 }
+
+/// How long the gateway waits for this function (`TimeoutInMillis` in infra/template.yaml).
+const GATEWAY_WAITS: Duration = Duration::from_secs(10);
+/// What is left of a provider's patience for the last attempt and the way back.
+const SPARE: Duration = Duration::from_millis(800);
+/// The wait before the second attempt to store something; each later one is twice as long.
+const FIRST_WAIT: Duration = Duration::from_millis(50);
+/// Attempts to store something: with their waits they fill the longest time that a provider gives.
+const MAX_TRIES: u32 = 8;
 
 fn unavailable(failure: &Failure) -> Answer {
     telemetry::failed("evaluate", "retry", failure.reason(), 1);

@@ -32,6 +32,6 @@ pub use cloud::{Cloud, CloudError, Crashed, ENDPOINT_HOST};
 pub use dispatcher::{BoxFuture, Dispatcher, Handler, Invocation, Translator};
 pub use dynamodb::Units;
 pub use faults::{Effect, Fault, Faults};
-pub use recorder::{RecordedRequest, Recorder, Responder};
+pub use recorder::{NoAnswer, RecordedRequest, Recorder, Responder, World};
 pub use storage::Storage;
 pub use template::{Template, TemplateError};

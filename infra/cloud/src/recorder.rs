@@ -42,10 +42,19 @@ impl RecordedRequest {
 /// Answers the requests to a host.
 pub type Responder = Arc<dyn Fn(&RecordedRequest) -> Response<Bytes> + Send + Sync>;
 
+/// Answers requests to any host, seen as they came, with their secrets; the second argument is the cloud's
+/// clock in Unix milliseconds. `None`: not its business.
+pub type World = Arc<dyn Fn(&Request<Bytes>, i64) -> Option<Response<Bytes>> + Send + Sync>;
+
+/// In a response's extensions: the request was acted upon, and no answer comes.
+#[derive(Clone, Copy, Debug)]
+pub struct NoAnswer;
+
 /// The list of what was sent, and the responders.
 pub struct Recorder {
     clock: Clock,
     responders: Mutex<HashMap<String, Responder>>,
+    world: Mutex<Option<World>>,
     kept: Mutex<Kept>,
 }
 
@@ -71,12 +80,18 @@ impl Recorder {
                 Kept { requests, file: Some(OpenOptions::new().append(true).open(path)?) }
             }
         };
-        Ok(Self { clock, responders: Mutex::default(), kept: Mutex::new(kept) })
+        Ok(Self { clock, responders: Mutex::default(), world: Mutex::default(), kept: Mutex::new(kept) })
     }
 
-    /// Lets this responder answer for a host (without port). Hosts without one answer 404.
+    /// Lets this responder answer for a host (without port). Hosts without one, and that the world does not
+    /// know either, answer 404.
     pub fn set_responder(&self, host: impl Into<String>, responder: Responder) {
         locked(&self.responders).insert(host.into(), responder);
+    }
+
+    /// Lets this answer for all hosts that have no responder of their own.
+    pub fn set_world(&self, world: World) {
+        *locked(&self.world) = Some(world);
     }
 
     /// Everything that was sent, in order.
@@ -113,7 +128,11 @@ impl Recorder {
             String::from_utf8_lossy(request.body()).into_owned(),
         );
         let responder = locked(&self.responders).get(request.uri().host().unwrap_or_default()).cloned();
-        responder.map_or_else(not_found, |responder| responder(&recorded))
+        if let Some(responder) = responder {
+            return responder(&recorded);
+        }
+        let world = locked(&self.world).clone();
+        world.and_then(|world| world(request, recorded.at_ms)).unwrap_or_else(not_found)
     }
 
     /// Records something that was sent.

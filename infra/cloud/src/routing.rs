@@ -5,6 +5,7 @@ use crate::cloud::{Caller, Cloud, RUN, crash, host};
 use crate::dynamodb::{self, Units};
 use crate::events::{self, PutEvents};
 use crate::policy::{Access, permits};
+use crate::recorder::NoAnswer;
 use crate::secrets;
 use crate::service::{ACCOUNT_ID, ServiceError, json_response};
 use crate::ses::SendEmail;
@@ -76,7 +77,9 @@ impl Cloud {
             resource: request.uri().path().to_owned(),
             host: host(&request),
         };
-        self.supervised(call, None, async |_| (self.inner.recorder.answer(&request), Units::default())).await
+        let answer = async |_| (self.inner.recorder.answer(&request), Units::default());
+        let response = self.supervised(call, None, answer).await?;
+        if response.extensions().get::<NoAnswer>().is_some() { Err(Broken::AnswerLost) } else { Ok(response) }
     }
 
     /// Carries a call out as the hook wants it, and notes how it ended.

@@ -11,6 +11,7 @@ use handover_cloud::{
     service::{REGION, ServiceError},
 };
 use handover_core::Timestamp;
+use handover_fakes::Fakes;
 use sha2::{Digest, Sha256};
 
 use crate::{clock_file::ClockFile, functions, world};
@@ -152,6 +153,7 @@ struct Inner {
     dispatcher: Dispatcher,
     hosts: Hosts,
     clock_file: ClockFile,
+    fakes: Arc<Fakes>,
     sdk: Sdk,
     store: Store,
     public_url: String,
@@ -176,7 +178,8 @@ impl Local {
         let cloud = Cloud::open(&options.storage, options.clock.clone(), &template, &options.seed)?;
         // Nobody else has this storage open: what was in flight belonged to a process that is gone.
         cloud.sqs().release_in_flight()?;
-        world::answer(cloud.recorder());
+        let fakes = Arc::new(Fakes::new());
+        world::answer(cloud.recorder(), &fakes);
         let hosts = Hosts::new(&cloud, &options);
         let handlers = match &options.functions_url {
             Some(url) => functions::elsewhere(&hosts, url),
@@ -195,6 +198,7 @@ impl Local {
             dispatcher,
             hosts,
             clock_file,
+            fakes,
             sdk,
             store,
             public_url: options.public_url,
@@ -207,6 +211,11 @@ impl Local {
     /// The cloud: faults, calls, queues, schedules, and what went to the world outside.
     pub fn cloud(&self) -> &Cloud {
         &self.inner.cloud
+    }
+
+    /// The providers' APIs.
+    pub fn fakes(&self) -> &Fakes {
+        &self.inner.fakes
     }
 
     /// The functions behind their queues and routes.

@@ -14,7 +14,10 @@ use handover_core::{
 };
 use handover_providers::Secrets;
 
-use crate::{Local, LocalError, knowledge, world::BOT_HOST};
+use crate::{
+    Local, LocalError, knowledge,
+    world::{self, BOT_HOST},
+};
 
 /// Two accounts that have nothing in common but the kind of their settings.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -111,6 +114,9 @@ impl Local {
         for (account, human_handover) in [(&sample.clinic, true), (&sample.twin, false)] {
             if self.admin_store().account(&account.account).await?.is_none() {
                 store(self, &sealer, account, Labs { human_handover }, connector.clone()).await?;
+            }
+            for inbox in account.inboxes() {
+                self.fakes().open(world::account(inbox));
             }
             if let Some(key) = ApiKey::parse(&account.api_key) {
                 let key = ApiKeyItem::new(&key, "of the sample", Scope::Admin, self.now());

@@ -1,17 +1,19 @@
 //! Time, as the functions see it.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
 
 use handover_core::Timestamp;
 
 type Read<T> = Arc<dyn Fn() -> T + Send + Sync>;
+type Wait = Arc<dyn Fn(Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
 
-/// Three readings of time, which tests and the local system replace.
+/// Three readings of time and a way to wait, which tests and the local system replace.
 #[derive(Clone)]
 pub struct Clock {
     domain: Read<Timestamp>,
     wall: Read<Timestamp>,
     monotonic: Read<Duration>,
+    wait: Wait,
 }
 
 impl Clock {
@@ -25,7 +27,9 @@ impl Clock {
             let ms = since.map_or(0, |since| since.as_millis());
             Timestamp::from_ms(i64::try_from(ms).unwrap_or(i64::MAX))
         });
-        Self { domain: Arc::clone(&wall), wall, monotonic: Arc::new(move || start.elapsed()) }
+        #[expect(clippy::disallowed_methods, reason = "the one place where a process waits")]
+        let wait: Wait = Arc::new(|time| Box::pin(tokio::time::sleep(time)));
+        Self { domain: Arc::clone(&wall), wall, monotonic: Arc::new(move || start.elapsed()), wait }
     }
 
     /// Domain time from elsewhere (Unix milliseconds); signatures stay on the machine's clock and
@@ -37,6 +41,8 @@ impl Clock {
             domain: Arc::new(move || Timestamp::from_ms(now())),
             wall: Self::system().wall,
             monotonic: Arc::new(move || Duration::from_millis(u64::try_from(for_monotonic()).unwrap_or(0))),
+            // Domain time moves when it is told to: waiting for it here would be waiting for ever.
+            wait: Arc::new(|_| Box::pin(std::future::ready(()))),
         }
     }
 
@@ -59,6 +65,14 @@ impl Clock {
     /// A reading that only grows, for ages of caches and reads.
     pub fn monotonic(&self) -> Duration {
         (self.monotonic)()
+    }
+}
+
+impl Clock {
+    /// Waits a moment before something is tried again, where somebody waits for the answer: everything else
+    /// comes back by a queue. Domain time from elsewhere does not wait.
+    pub async fn pause(&self, time: Duration) {
+        (self.wait)(time).await;
     }
 }
 

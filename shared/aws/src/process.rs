@@ -248,8 +248,14 @@ impl Processor {
         settings: &Settings,
         marker: &MessageItem,
     ) -> Result<(), Failure> {
-        let context =
-            Context { envelope, conversation, account: &settings.account, policies: &self.policies, marker };
+        let context = Context {
+            envelope,
+            conversation,
+            account: &settings.account,
+            policies: &self.policies,
+            inbox: &settings.inbox,
+            marker,
+        };
         Box::pin(self.publisher.publish(&context, &marker.effects)).await
     }
 
@@ -302,14 +308,15 @@ impl Processor {
         aliases: Vec<ConversationId>,
     ) -> Result<Found, Failure> {
         let mut conversation = stored.clone();
-        if conversation.is_revived_by(&envelope.event)
+        let revived = conversation.is_revived_by(&envelope.event);
+        if (revived || (envelope.event.moves_address() && !conversation.is_erased()))
             && let Some(address) = envelope.address.as_ref().or(envelope.identities.first())
         {
             conversation.address.clone_from(address);
-            if let Some(named) = self.named_contact(envelope).await? {
-                conversation.contact = named.id.clone();
-                contact = named;
-            }
+        }
+        if revived && let Some(named) = self.named_contact(envelope).await? {
+            conversation.contact = named.id.clone();
+            contact = named;
         }
         Ok(Found { conversation, stored, contact, aliases })
     }
@@ -348,7 +355,8 @@ impl Processor {
         let issue = conversation.issue.as_ref().and_then(|issue| issue.fingerprint.as_deref());
         match &envelope.event.kind {
             EventKind::Message(message) | EventKind::Edited { content: message, .. } => {
-                if let (Some(bot), Some(text)) = (&settings.bot, message.content.text()) {
+                let own = message.content.text().filter(|_| !message.forwarded);
+                if let (Some(bot), Some(text)) = (&settings.bot, own) {
                     evidence.phrases = bot.phrases.matches(text, &message.signals);
                 }
                 evidence.same_issue = same_issue(issue, message.signals.fingerprint.as_deref());
@@ -470,7 +478,8 @@ impl Processor {
         failed.identities = Vec::new();
         failed.delivery_id = event_id.as_str().parse().map_err(|_| Failure::quarantine("bad delivery id"))?;
         failed.event.id = event_id;
-        let result = DeliveryResult::Failed { class: "rejected".to_owned(), code: receipt.error.clone() };
+        let class = receipt.class.clone().unwrap_or_else(|| "rejected".to_owned());
+        let result = DeliveryResult::Failed { class, code: receipt.error.clone() };
         failed.event.kind =
             EventKind::Delivery(Delivery { effect: entry.effect, purpose: entry.purpose, result });
         Ok(Some(failed))

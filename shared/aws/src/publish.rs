@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use handover_core::{
     Account, Bug, ClosingMessage, CommandKind, Content, Conversation, ConversationId, Directory, Effect,
-    EffectId, EffectKind, Envelope, EventId, EventKind, Feedback, InboxId, TextSource, Timestamp, copies,
-    planted,
+    EffectId, EffectKind, Envelope, EventId, EventKind, Feedback, Inbox, InboxId, Purpose, TextSource,
+    ThreadTarget, Timestamp, TurnId, copies, planted,
 };
 
 use crate::{
     Clock, Failure, Policies, Queues, Timers,
-    queue::{Announced, Notice, Outbound, Timed, Turn, own_event, timer_event},
+    queue::{Announced, Departure, Notice, Outbound, Sign, ThreadMove, Timed, Turn, own_event, timer_event},
     store::MessageItem,
 };
 
@@ -28,6 +28,7 @@ pub(crate) struct Context<'a> {
     pub(crate) conversation: &'a Conversation,
     pub(crate) account: &'a (Account, Directory),
     pub(crate) policies: &'a Policies,
+    pub(crate) inbox: &'a Inbox,
     /// The marker, as committed.
     pub(crate) marker: &'a MessageItem,
 }
@@ -36,12 +37,11 @@ impl Publisher {
     /// Publishes a committed decision's effects: texts first, since a client waits for them.
     ///
     /// Any failure leaves the input on its queue, so that all of it is published again.
-    #[expect(clippy::too_many_lines, reason = "one short arm for each kind of effect")]
     pub(crate) async fn publish(&self, context: &Context<'_>, effects: &[Effect]) -> Result<(), Failure> {
         let now = self.clock.now();
         // When the cause reached us: everything that follows from it counts from there.
         let at = context.marker.at;
-        let mut texts = Vec::new();
+        let mut departures = Vec::new();
         let mut turns = Vec::new();
         let mut notices = Vec::new();
         let mut announced = Vec::new();
@@ -51,31 +51,19 @@ impl Publisher {
             match &effect.kind {
                 EffectKind::Send { purpose, text, epoch } => {
                     if let Some(text) = context.text(text).await? {
-                        texts.push(Outbound {
-                            account: context.conversation.account.clone(),
-                            inbox: context.conversation.inbox.clone(),
-                            conversation: context.conversation.id.clone(),
-                            effect: effect.id.clone(),
-                            purpose: *purpose,
-                            epoch: *epoch,
-                            expires_at: at + purpose.expires_after(),
-                            text,
-                        });
+                        if *purpose == Purpose::Staff {
+                            departures.extend(context.sign(Purpose::Staff, *epoch, None));
+                        }
+                        departures.push(context.outbound(&effect.id, *purpose, *epoch, text));
                     }
                 }
                 EffectKind::StartTurn { turn, epoch, trigger, earlier, wait_s, returning } => {
-                    let turn = Turn {
-                        account: context.conversation.account.clone(),
-                        inbox: context.conversation.inbox.clone(),
-                        conversation: context.conversation.id.clone(),
-                        turn: turn.clone(),
-                        epoch: *epoch,
-                        trigger: trigger.clone(),
-                        earlier: earlier.clone(),
-                        fingerprint: context.own_fingerprint(trigger),
-                        text: context.own_text(trigger),
-                        returning: *returning,
-                    };
+                    let own = *trigger == context.marker.id;
+                    let message = context.marker.provider_message.clone().filter(|_| own);
+                    departures.extend(context.sign(Purpose::Bot, *epoch, message));
+                    let mut turn = context.turn(turn, *epoch, trigger);
+                    turn.earlier.clone_from(earlier);
+                    turn.returning = *returning;
                     turns.push((turn, Duration::from_secs((*wait_s).into())));
                 }
                 EffectKind::Arm(timer) => timers.push(timer_event(
@@ -128,11 +116,11 @@ impl Publisher {
                     epoch: *epoch,
                     again: false,
                 }),
-                // Nobody does these yet; `keeps` leaves them out of what is committed.
-                EffectKind::Thread { .. } => {}
+                EffectKind::Thread { to, epoch } => departures.push(context.thread(&effect.id, *to, *epoch)),
             }
         }
-        let texts = async { if texts.is_empty() { Ok(()) } else { self.queues.outbound(&texts).await } };
+        let texts =
+            async { if departures.is_empty() { Ok(()) } else { self.queues.outbound(&departures).await } };
         let turns = async { if turns.is_empty() { Ok(()) } else { self.queues.turns(&turns).await } };
         let notices = async { if notices.is_empty() { Ok(()) } else { self.queues.notices(&notices).await } };
         let announced =
@@ -156,15 +144,15 @@ impl Publisher {
     }
 }
 
-/// Whether an effect has somebody to do it. Announcements that nobody listens to and the provider's own
-/// thread control have not; committing them would cost capacity for nothing.
+/// Whether an effect has somebody to do it. Announcements that nobody listens to have not; committing them
+/// would cost capacity for nothing.
 pub(crate) fn keeps(effect: &Effect, (account, directory): &(Account, Directory)) -> bool {
     match &effect.kind {
         EffectKind::Announce { what, .. } => {
             account.event_bus || directory.webhooks.iter().any(|webhook| webhook.hears(*what))
         }
-        EffectKind::Thread { .. } => false,
-        EffectKind::Send { .. }
+        EffectKind::Thread { .. }
+        | EffectKind::Send { .. }
         | EffectKind::StartTurn { .. }
         | EffectKind::Arm(_)
         | EffectKind::Notify { .. }
@@ -174,6 +162,61 @@ pub(crate) fn keeps(effect: &Effect, (account, directory): &(Account, Directory)
 }
 
 impl Context<'_> {
+    fn outbound(&self, effect: &EffectId, purpose: Purpose, epoch: u64, text: String) -> Departure {
+        Departure::Text(Outbound {
+            account: self.conversation.account.clone(),
+            inbox: self.conversation.inbox.clone(),
+            conversation: self.conversation.id.clone(),
+            effect: effect.clone(),
+            purpose,
+            epoch,
+            expires_at: self.marker.at + purpose.expires_after(),
+            text,
+        })
+    }
+
+    /// A question to the bot about one message.
+    fn turn(&self, turn: &TurnId, epoch: u64, trigger: &EventId) -> Turn {
+        Turn {
+            account: self.conversation.account.clone(),
+            inbox: self.conversation.inbox.clone(),
+            conversation: self.conversation.id.clone(),
+            turn: turn.clone(),
+            epoch,
+            trigger: trigger.clone(),
+            earlier: Vec::new(),
+            fingerprint: self.own_fingerprint(trigger),
+            text: self.own_text(trigger),
+            returning: false,
+        }
+    }
+
+    fn thread(&self, effect: &EffectId, thread_to: ThreadTarget, epoch: u64) -> Departure {
+        Departure::Thread(ThreadMove {
+            account: self.conversation.account.clone(),
+            inbox: self.conversation.inbox.clone(),
+            conversation: self.conversation.id.clone(),
+            effect: effect.clone(),
+            thread_to,
+            epoch,
+        })
+    }
+
+    /// Word to the client that an answer is being written, where the inbox can show that.
+    fn sign(&self, typing: Purpose, epoch: u64, message: Option<String>) -> Option<Departure> {
+        let names_it = message.is_some() || !self.inbox.provider.typing_names_message();
+        (self.inbox.shows_typing() && names_it).then(|| {
+            Departure::Sign(Sign {
+                account: self.conversation.account.clone(),
+                inbox: self.conversation.inbox.clone(),
+                conversation: self.conversation.id.clone(),
+                typing,
+                epoch,
+                message,
+            })
+        })
+    }
+
     /// The text that a source names; `None` when the event that held it is gone for good.
     async fn text(&self, source: &TextSource) -> Result<Option<String>, Failure> {
         let account = &self.conversation.account;

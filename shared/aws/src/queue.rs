@@ -14,8 +14,8 @@ use aws_sdk_sqs::{
 };
 use handover_core::{
     AccountId, Announcement, Assignee, ContactId, ConversationId, DeliveryId, EffectId, Envelope, EventId,
-    EventKind, InboxId, Notification, Purpose, ScenarioKind, Timer, Timestamp, TurnId, WebhookId,
-    lower_base32,
+    EventKind, InboxId, Notification, Purpose, ScenarioKind, ThreadTarget, Timer, Timestamp, TurnId,
+    WebhookId, lower_base32,
 };
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -51,6 +51,76 @@ pub struct Outbound {
     pub expires_at: Timestamp,
     /// What it says.
     pub text: String,
+}
+
+/// A sign of life on its way to a client: what they wrote was read, and an answer is being written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sign {
+    /// The account.
+    pub account: AccountId,
+    /// The inbox.
+    pub inbox: InboxId,
+    /// The conversation.
+    pub conversation: ConversationId,
+    /// Who is writing.
+    pub typing: Purpose,
+    /// The epoch that it was decided in.
+    pub epoch: u64,
+    /// The provider's id of the message that is being answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+}
+
+/// A move of the provider's own thread.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ThreadMove {
+    /// The account.
+    pub account: AccountId,
+    /// The inbox.
+    pub inbox: InboxId,
+    /// The conversation.
+    pub conversation: ConversationId,
+    /// The effect.
+    pub effect: EffectId,
+    /// Who gets it.
+    pub thread_to: ThreadTarget,
+    /// The epoch that it was decided in.
+    pub epoch: u64,
+}
+
+/// A message on the outbound queue. Each has a field that the others lack.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Departure {
+    /// A text.
+    Text(Outbound),
+    /// A sign of life.
+    Sign(Sign),
+    /// A move of the thread.
+    Thread(ThreadMove),
+}
+
+impl Departure {
+    const fn conversation(&self) -> &ConversationId {
+        match self {
+            Self::Text(text) => &text.conversation,
+            Self::Sign(sign) => &sign.conversation,
+            Self::Thread(thread) => &thread.conversation,
+        }
+    }
+
+    /// What the queue drops a second copy by.
+    fn deduplication(&self) -> String {
+        match self {
+            Self::Text(text) => text.effect.to_string(),
+            Self::Sign(sign) => {
+                let message = sign.message.as_deref().unwrap_or_default();
+                let cause = format!("{}-{}-{message}", sign.typing.name(), sign.epoch);
+                EffectId::derive(&sign.conversation, "sign", &cause).to_string()
+            }
+            Self::Thread(thread) => thread.effect.to_string(),
+        }
+    }
 }
 
 /// A question on its way to the bot.
@@ -388,17 +458,17 @@ impl Queues {
         self.send_all(&self.urls.conversation, entries).await
     }
 
-    /// Puts texts on their way to clients, in order.
-    pub async fn outbound(&self, texts: &[Outbound]) -> Result<(), Failure> {
-        let entry = |text: &Outbound| {
+    /// Puts texts, and what goes with them, on their way to clients, in order.
+    pub async fn outbound(&self, departures: &[Departure]) -> Result<(), Failure> {
+        let entry = |departure: &Departure| {
             Ok(Entry {
-                body: encode(text)?,
-                group: Some(text.conversation.to_string()),
-                deduplication: Some(text.effect.to_string()),
+                body: encode(departure)?,
+                group: Some(departure.conversation().to_string()),
+                deduplication: Some(departure.deduplication()),
                 delay: Duration::ZERO,
             })
         };
-        let entries = texts.iter().map(entry).collect::<Result<Vec<_>, Failure>>()?;
+        let entries = departures.iter().map(entry).collect::<Result<Vec<_>, Failure>>()?;
         self.send_all(&self.urls.outbound, entries).await
     }
 

@@ -19,7 +19,8 @@ pub fn understand(kind: &mut EventKind) {
         | Content::ContactCard
         | Content::Unsupported { .. } => {}
     }
-    if let Some(text) = message.content.text() {
+    // Passed-on words are somebody else's.
+    if let Some(text) = message.content.text().filter(|_| !message.forwarded) {
         message.signals = signals(text);
     }
 }

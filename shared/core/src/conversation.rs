@@ -131,6 +131,10 @@ pub struct Waiting {
     /// Staff have been told that the channel's reply window closes.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub window_told: bool,
+    /// How many hours after the client's last message a human can write freely, where that is not what the
+    /// channel says (as in an inbox with Meta's permission Human Agent).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reply_hours: Option<u16>,
     /// It was handed over again because nobody had answered in a pause: that is done once.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub again: bool,
@@ -139,7 +143,7 @@ pub struct Waiting {
 impl Waiting {
     /// A message that waits from now on.
     pub const fn new(event: EventId, since: Timestamp) -> Self {
-        Self { event, since, window_told: false, again: false }
+        Self { event, since, window_told: false, reply_hours: None, again: false }
     }
 }
 
@@ -404,6 +408,7 @@ impl Conversation {
     pub fn window_told_at(&self) -> Option<Timestamp> {
         let waiting = self.human()?.waiting.as_ref().filter(|waiting| !waiting.window_told)?;
         let last = self.last_client_at.unwrap_or(waiting.since);
-        Some((last + self.channel.reply_window()?).minus(REPLY_WINDOW_WARNING))
+        let window = waiting.reply_hours.map(|hours| Duration::from_hours(hours.into()));
+        Some((last + window.or(self.channel.reply_window())?).minus(REPLY_WINDOW_WARNING))
     }
 }

@@ -9,6 +9,9 @@ use crate::{
     Permille, ReplySignals, STAFF_TEXT_EXPIRES_AFTER, Signals, Suppressed, Timestamp, TurnId,
 };
 
+/// The system event of a client who has another number or id from now on (WhatsApp's word for it).
+pub const SYSTEM_NEW_NUMBER: &str = "user_changed_number";
+
 /// An event on its way to the conversation that it concerns: the body of a queue message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Envelope {
@@ -116,6 +119,9 @@ pub struct Message {
     pub provider_message: Option<String>,
     /// What it holds.
     pub content: Content,
+    /// The client passed on what somebody else wrote: staff and bot see it, no rule judges its words.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub forwarded: bool,
     /// What its text alone says; filled in where it arrives.
     #[serde(default)]
     pub signals: Signals,
@@ -234,6 +240,9 @@ pub struct Receipt {
     /// The provider's error code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
+    /// Our class of that code, such as `window_closed`, where it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub class: Option<String>,
 }
 
 /// How far a message of ours got.
@@ -451,6 +460,26 @@ impl Event {
     /// Whether the client wrote or rewrote something.
     pub const fn is_client_message(&self) -> bool {
         matches!(self.kind, EventKind::Message(_) | EventKind::Edited { .. })
+    }
+
+    /// Whether answers go from now on to where this came from: the client wrote there, or has moved there.
+    pub fn moves_address(&self) -> bool {
+        match &self.kind {
+            EventKind::Message(_) => true,
+            EventKind::System { what } => what == SYSTEM_NEW_NUMBER,
+            EventKind::Edited { .. }
+            | EventKind::Deleted { .. }
+            | EventKind::Reaction { .. }
+            | EventKind::Receipt(_)
+            | EventKind::Echo(_)
+            | EventKind::Consent { .. }
+            | EventKind::ThreadControl(_)
+            | EventKind::Delivery(_)
+            | EventKind::Outcome(_)
+            | EventKind::Timer(_)
+            | EventKind::Command(_)
+            | EventKind::Contact { .. } => false,
+        }
     }
 }
 

@@ -47,6 +47,9 @@ pub struct Handover {
     pub task: Option<Task>,
     /// Until when a human is to answer.
     pub promise_due_at: Timestamp,
+    /// Until when a human can write freely, where the channel has such a window; up to an hour early.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reply_by: Option<Timestamp>,
     /// What became of that.
     #[serde(default)]
     pub promise: PromiseState,
@@ -136,6 +139,8 @@ pub enum HandoverChange {
     },
     /// The client asked again.
     Urgency(u8),
+    /// The client wrote again: a human can write freely until then.
+    ReplyBy(Timestamp),
     /// A human wrote for the first time.
     FirstReply(Timestamp),
     /// What became of its promise.
@@ -171,6 +176,7 @@ impl Handover {
                 self.claimed_at = claimed_at.or(self.claimed_at);
             }
             HandoverChange::Urgency(urgency) => self.urgency = urgency,
+            HandoverChange::ReplyBy(at) => self.reply_by = Some(at),
             HandoverChange::FirstReply(at) => self.first_reply_at = Some(at),
             HandoverChange::Promise { state, at } => {
                 self.promise = state;

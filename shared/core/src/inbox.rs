@@ -30,6 +30,78 @@ pub struct Inbox {
     pub settings: BTreeMap<String, String>,
 }
 
+impl Inbox {
+    /// How long after the client's last message a free-form text is possible; `None`: always.
+    pub const fn reply_window(&self) -> Option<Duration> {
+        self.provider.reply_window(self.channel)
+    }
+
+    /// How long after the client's last message a human can still write freely; `None`: always. Seven days
+    /// on Messenger and Instagram for an app with the permission Human Agent (Messenger Platform policy);
+    /// it covers no text of a bot's, closing messages included.
+    pub fn human_reply_window(&self) -> Option<Duration> {
+        if matches!(self.provider, Provider::Messenger | Provider::Instagram) && self.is_on("human_agent") {
+            return Some(Duration::from_hours(7 * 24));
+        }
+        self.reply_window()
+    }
+
+    /// Whether a handover moves the provider's own thread along: staff answer in the provider's app.
+    pub fn moves_threads(&self) -> bool {
+        self.provider.has_thread_control() && self.is_on("native_handover")
+    }
+
+    /// Whether the client is shown that an answer is being written.
+    pub fn shows_typing(&self) -> bool {
+        self.provider.shows_typing(self.channel)
+            && self.settings.get("typing").is_none_or(|typing| typing != "no")
+    }
+
+    fn is_on(&self, setting: &str) -> bool {
+        self.settings.get(setting).is_some_and(|value| value == "yes")
+    }
+}
+
+impl Provider {
+    /// How long after the client's last message a free-form text is possible; `None`: always.
+    pub const fn reply_window(self, channel: Channel) -> Option<Duration> {
+        // These carry one channel, whatever the inbox says.
+        if matches!(self, Self::WhatsApp | Self::Messenger | Self::Instagram) {
+            Channel::WhatsApp.reply_window()
+        } else {
+            channel.reply_window()
+        }
+    }
+
+    /// Whether the provider itself knows who has the thread, and lets us move it: Messenger's and
+    /// Instagram's conversation routing, Chatwoot's status, Sunshine's switchboard.
+    pub const fn has_thread_control(self) -> bool {
+        matches!(self, Self::Messenger | Self::Instagram | Self::Chatwoot | Self::Sunshine)
+    }
+
+    /// Whether that is shown at a message of the client's, which the request has to name.
+    pub const fn typing_names_message(self) -> bool {
+        matches!(self, Self::WhatsApp | Self::Twilio)
+    }
+
+    /// Whether the provider can show a client on this channel that an answer is being written.
+    pub const fn shows_typing(self, channel: Channel) -> bool {
+        matches!(
+            (self, channel),
+            (
+                Self::WhatsApp
+                    | Self::Messenger
+                    | Self::Instagram
+                    | Self::Telegram
+                    | Self::Line
+                    | Self::Chatwoot
+                    | Self::Sunshine,
+                _
+            ) | (Self::Twilio, Channel::WhatsApp)
+        )
+    }
+}
+
 macro_rules! named {
     ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $text:literal),* $(,)? }) => {
         $(#[$doc])*

@@ -93,7 +93,7 @@ pub(crate) fn normalise(
         if let Some(status) = status {
             let error = inner.at(&["failure", "code"]).id().or_else(|| inner.get("reason").id());
             (
-                EventKind::Receipt(Receipt { message: id.clone(), status, effect, error }),
+                EventKind::Receipt(Receipt { message: id.clone(), status, effect, error, class: None }),
                 format!("{id}:{word}"),
             )
         } else {

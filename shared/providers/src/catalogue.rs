@@ -33,6 +33,58 @@ impl Field {
     }
 }
 
+/// Settings that are `yes` or `no`.
+const SWITCHES: [&str; 4] = ["typing", "native_handover", "human_agent", "retries_set_up"];
+
+pub(crate) const TYPING: Field = Field::setting(
+    "typing",
+    false,
+    "no, when clients shall not see that an answer is being written and that their message was read",
+);
+pub(crate) const NATIVE_HANDOVER: Field = Field::setting(
+    "native_handover",
+    false,
+    "yes, when staff answer in the provider's own app: a handover moves the provider's thread there, and its end moves it back",
+);
+pub(crate) const RETRIES: Field = Field::setting(
+    "retries_set_up",
+    false,
+    "yes, once the provider is set up to send again what was not answered (see the set-up steps)",
+);
+
+/// What should be looked at before it hurts, by field: a provider that loses messages unless it is told to
+/// send them again.
+pub fn cautions(provider: Provider, settings: &Settings) -> Vec<Problem> {
+    let message = match provider {
+        Provider::Twilio => {
+            "Twilio sends a message again only when the webhook address ends in #rc=5&rp=all: set it up and set this to yes"
+        }
+        Provider::Line => {
+            "LINE sends a message again only when Webhook redelivery is switched on: switch it on and set this to yes"
+        }
+        Provider::Generic
+        | Provider::TwilioConversations
+        | Provider::WhatsApp
+        | Provider::Messenger
+        | Provider::Instagram
+        | Provider::HighLevel
+        | Provider::Telegram
+        | Provider::Slack
+        | Provider::Chatwoot
+        | Provider::Intercom
+        | Provider::Vonage
+        | Provider::Sinch
+        | Provider::MessageBird
+        | Provider::Bird
+        | Provider::Viber
+        | Provider::Sunshine => return Vec::new(),
+    };
+    if settings.get(RETRIES.name).is_some_and(|set_up| set_up == "yes") {
+        return Vec::new();
+    }
+    vec![Problem { field: RETRIES.name.to_owned(), message: message.to_owned() }]
+}
+
 /// One thing to do at the provider's console.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step {
@@ -105,6 +157,8 @@ pub fn check_fields(provider: Provider, settings: &Settings, secrets: &Secrets) 
             add(name, format!("must be at most {MAX_VALUE_BYTES} bytes without control characters"));
         } else if name.ends_with("_url") && !value.is_empty() && !is_url(value) {
             add(name, "must be an https address".to_owned());
+        } else if SWITCHES.contains(&name.as_str()) && !matches!(value.as_str(), "" | "yes" | "no") {
+            add(name, "must be yes or no".to_owned());
         }
     }
     for name in secrets.names() {
@@ -215,26 +269,7 @@ pub const fn timeout(provider: Provider) -> Duration {
 
 /// How long after the client's last message a free-form text is possible; `None`: always.
 pub fn reply_window(provider: Provider, channel: Channel) -> Option<Duration> {
-    match provider {
-        Provider::WhatsApp => Channel::WhatsApp.reply_window(),
-        Provider::Messenger => Channel::Messenger.reply_window(),
-        Provider::Instagram => Channel::Instagram.reply_window(),
-        Provider::Generic
-        | Provider::Twilio
-        | Provider::TwilioConversations
-        | Provider::HighLevel
-        | Provider::Telegram
-        | Provider::Slack
-        | Provider::Line
-        | Provider::Chatwoot
-        | Provider::Intercom
-        | Provider::Vonage
-        | Provider::Sinch
-        | Provider::MessageBird
-        | Provider::Bird
-        | Provider::Viber
-        | Provider::Sunshine => channel.reply_window(),
-    }
+    provider.reply_window(channel)
 }
 
 /// What to do at the provider's console so that its webhooks come to `webhook_url` and come again

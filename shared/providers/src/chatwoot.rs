@@ -9,6 +9,7 @@ use serde_json::json;
 
 use crate::{
     Endpoint, Field, Inbound, Outgoing, Refusal, SendResult, Step, Unsendable, WebhookRequest,
+    catalogue::{NATIVE_HANDOVER, TYPING},
     inbound::{Batch, location, media, media_kind, message},
     instant,
     json::Json,
@@ -38,6 +39,8 @@ pub(crate) const FIELDS: &[Field] = &[
         "Secret of the webhook or agent bot (not the access token or the HMAC token)",
     ),
     Field::secret("access_token", true, "Access token of the agent bot that answers"),
+    NATIVE_HANDOVER,
+    TYPING,
 ];
 
 pub(crate) fn steps(url: &str) -> Vec<Step> {
@@ -194,8 +197,12 @@ impl Seen<'_> {
     fn echo(&self, id: String, content: Content) -> Echo {
         let effect =
             self.body.at(&["content_attributes", "handover_effect"]).text().and_then(from_correlation);
+        // Campaigns and rules send in the name of a user.
+        let is_automatic = !self.body.at(&["additional_attributes", "campaign_id"]).is_null()
+            || !self.body.at(&["content_attributes", "automation_rule_id"]).is_null();
         let author = match self.body.at(&["sender", "type"]).text() {
             _ if effect.is_some() => EchoAuthor::Ours,
+            _ if is_automatic => EchoAuthor::Automation { app: "Chatwoot".to_owned() },
             Some("user") => EchoAuthor::Human { app: "Chatwoot".to_owned() },
             Some("agent_bot") => EchoAuthor::Unknown,
             _ => EchoAuthor::Automation { app: "Chatwoot".to_owned() },

@@ -17,6 +17,7 @@
 //! | `name` | the client's name |
 //! | `reply_to` | where answers go, when that is not the first `from` |
 //! | `text` | the words |
+//! | `forwarded` | `true`: the client passes on what somebody else wrote; rules leave its words alone |
 //! | `media` | `[{"kind": "image", "url": "..."}]`; kinds: image, audio, video, document, sticker |
 //! | `choice` | `{"title": "...", "payload": "..."}`: a pressed button |
 //! | `location` | `{"latitude": 52.5, "longitude": 13.4, "name": "..."}` |
@@ -39,7 +40,8 @@
 //! 4xx means refused, with `{"error": "window_closed" | "opted_out" | "blocked" | "gone" | ...}`.
 
 use handover_core::{
-    Bug, Content, Echo, EchoAuthor, EventKind, Receipt, ReceiptStatus, ThreadControl, Timestamp, planted,
+    Bug, Content, Echo, EchoAuthor, EventKind, Message, Receipt, ReceiptStatus, ThreadControl, Timestamp,
+    planted,
 };
 use hmac::{Hmac, Mac};
 use http::{HeaderMap, Request};
@@ -144,7 +146,10 @@ fn one(event: &Json<'_>, id: String, batch: &mut Batch) {
     let files = event.get("media").list();
     let kind = match (event.get("type").text().unwrap_or("message"), target) {
         ("message", _) => match content(event, files) {
-            Some(content) => EventKind::Message(message(Some(id.clone()), content)),
+            Some(content) => EventKind::Message(Message {
+                forwarded: event.get("forwarded").is_true(),
+                ..message(Some(id.clone()), content)
+            }),
             None => return batch.broken("message without content"),
         },
         ("edited", Some(target)) => match content(event, files) {
@@ -166,7 +171,13 @@ fn one(event: &Json<'_>, id: String, batch: &mut Batch) {
                 Some("failed") => ReceiptStatus::Failed,
                 _ => return batch.broken("receipt without a known status"),
             };
-            EventKind::Receipt(Receipt { message, status, effect, error: event.get("error").id() })
+            EventKind::Receipt(Receipt {
+                message,
+                status,
+                effect,
+                error: event.get("error").id(),
+                class: None,
+            })
         }
         ("echo", Some(message)) => {
             let app = event.get("app").string().unwrap_or_else(|| "your app".to_owned());

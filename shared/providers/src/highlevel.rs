@@ -120,7 +120,15 @@ pub(crate) fn normalise(
     let name = body.get("type").text().unwrap_or_default();
     if name == "ContactDndUpdate" {
         let contact = body.get("id").id().ok_or("event without a contact")?;
-        let kind = EventKind::Consent { opted_out: body.get("dnd").is_true() };
+        let opted_out = body.get("dnd").is_true();
+        let is_set =
+            |channel: &Json<'_>| matches!(channel.get("status").text(), Some("active" | "permanent"));
+        if !opted_out && body.get("dndSettings").members().iter().any(|(_, channel)| is_set(channel)) {
+            // Of some channels only: where that is the client's, HighLevel refuses what is sent.
+            batch.unknown("dnd_of_some_channels");
+            return Ok(());
+        }
+        let kind = EventKind::Consent { opted_out };
         batch.push(Inbound {
             sender: Some(contact.clone()),
             recipient: location,
@@ -188,6 +196,8 @@ fn is_call(channel: &str) -> bool {
 fn outbound_type(channel: &str) -> &str {
     match channel {
         "Live Chat" | "LIVE_CHAT" | "WebChat" => "Live_Chat",
+        // Who has only called can be written to.
+        call if is_call(call) => "SMS",
         other => other,
     }
 }

@@ -2,11 +2,11 @@
 
 use handover_core::{
     Content, ConversationId, DeliveryId, Envelope, Event, EventId, EventKind, Inbox, InboxId, MediaKind,
-    Message, Signals, Timestamp,
+    Message, Provider, Signals, Timestamp,
 };
 use http::StatusCode;
 
-use crate::signature::sha256_hex;
+use crate::{failure_class, signature::sha256_hex};
 
 /// What to make of a webhook call.
 #[derive(Clone, Debug, PartialEq)]
@@ -181,7 +181,7 @@ impl Inbound {
 
 /// A client's message of the given content.
 pub(crate) fn message(provider_message: Option<String>, content: Content) -> Message {
-    Message { provider_message, content, signals: Signals::default() }
+    Message { provider_message, content, forwarded: false, signals: Signals::default() }
 }
 
 /// A file of a kind, with the words under it and where it is.
@@ -256,6 +256,17 @@ impl Batch {
     pub(crate) fn absorb(&mut self, other: Self) {
         self.unknown.extend(other.unknown);
         self.broken = self.broken.or(other.broken);
+    }
+
+    /// Puts our class on the provider's code in the receipts of messages that failed after they were taken.
+    pub(crate) fn classify_failures(&mut self, provider: Provider) {
+        for event in &mut self.events {
+            if let EventKind::Receipt(receipt) = &mut event.kind
+                && let Some(class) = receipt.error.as_deref().and_then(|code| failure_class(provider, code))
+            {
+                receipt.class = Some(class.name().to_owned());
+            }
+        }
     }
 
     /// The verdict: malformed when something was broken and nothing else came of it.

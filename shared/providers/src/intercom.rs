@@ -65,7 +65,10 @@ pub(crate) fn normalise(
     let parts: Vec<&Json<'_>> = match topic {
         "ping" => return Ok(()),
         "conversation.user.created" | "conversation.admin.single.created" => vec![item.get("source")],
-        "conversation.user.replied" | "conversation.admin.replied" | "conversation.admin.noted" => {
+        "conversation.user.replied"
+        | "conversation.admin.replied"
+        | "conversation.admin.noted"
+        | "conversation.operator.replied" => {
             item.at(&["conversation_parts", "conversation_parts"]).list().iter().collect()
         }
         other => {
@@ -86,6 +89,9 @@ pub(crate) fn normalise(
         let (content, attachments) = content(part);
         let kind = match (topic, author_kind) {
             ("conversation.admin.noted", _) => EventKind::System { what: "private_note".to_owned() },
+            _ if part.get("part_type").text() == Some("note") => {
+                EventKind::System { what: "private_note".to_owned() }
+            }
             // Assignments and the like carry no words.
             _ if part.get("body").is_null() && attachments == 0 => {
                 EventKind::System { what: part.get("part_type").id().unwrap_or_default() }

@@ -31,6 +31,7 @@ mod split;
 mod sunshine;
 mod telegram;
 mod template;
+mod token;
 mod twilio;
 mod twilio_conversations;
 mod viber;
@@ -41,7 +42,8 @@ use handover_core::{Provider, Timestamp};
 use http::{HeaderMap, Request, StatusCode};
 
 pub use catalogue::{
-    Field, Step, answer_within, body_limit, check_fields, fields, reply_window, set_up_steps, timeout,
+    Field, Step, answer_within, body_limit, cautions, check_fields, fields, reply_window, set_up_steps,
+    timeout,
 };
 pub use endpoint::{Endpoint, Secrets, Settings, WebhookRequest};
 pub use inbound::{Accepted, Inbound, Malformed, Refusal, Reply, Verdict};
@@ -50,7 +52,8 @@ pub use outbound::{FailureClass, Outgoing, SendResult, Unsendable};
 pub use presence::{mark_read, show_typing};
 pub use routing::{Move, move_thread};
 pub use signature::standard_webhooks_signature;
-pub use template::{Template, send_template};
+pub use template::{Template, reply_template, send_template};
+pub use token::{AccessToken, read_token, token_request};
 pub use twilio::twilio_signature;
 
 use crate::{inbound::Batch, json::Json};
@@ -121,7 +124,10 @@ pub fn normalise(endpoint: &Endpoint<'_>, request: &WebhookRequest<'_>) -> Verdi
         Provider::Sunshine => sunshine::normalise(endpoint, request, &mut batch),
     };
     match read {
-        Ok(()) => batch.verdict(),
+        Ok(()) => {
+            batch.classify_failures(endpoint.provider);
+            batch.verdict()
+        }
         Err(reason) => Verdict::Malformed(Malformed { reason: reason.to_owned(), reply: batch.reply }),
     }
 }

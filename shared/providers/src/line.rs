@@ -8,6 +8,7 @@ use serde_json::json;
 
 use crate::{
     Endpoint, Field, Inbound, Outgoing, Refusal, SendResult, Step, Unsendable, WebhookRequest,
+    catalogue::{RETRIES, TYPING},
     inbound::{Batch, location, media, media_kind, message},
     instant,
     json::Json,
@@ -29,6 +30,8 @@ pub(crate) const FIELDS: &[Field] = &[
         false,
         "The bot's user id (U...): events of another bot are then left alone",
     ),
+    RETRIES,
+    TYPING,
 ];
 
 pub(crate) fn steps(url: &str) -> Vec<Step> {

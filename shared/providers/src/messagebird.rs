@@ -142,7 +142,7 @@ pub(crate) fn normalise(
             };
             let error = inner.at(&["error", "code"]).id();
             (
-                EventKind::Receipt(Receipt { message: id.clone(), status, effect: None, error }),
+                EventKind::Receipt(Receipt { message: id.clone(), status, effect: None, error, class: None }),
                 format!("{id}:{word}"),
             )
         }

@@ -11,6 +11,7 @@ use serde_json::json;
 
 use crate::{
     Endpoint, Field, Inbound, Outgoing, SendResult, Step, Unsendable, WebhookRequest,
+    catalogue::{NATIVE_HANDOVER, TYPING},
     inbound::{Batch, location, media, media_kind, message},
     instant,
     json::Json,
@@ -52,6 +53,8 @@ pub(crate) const FIELDS: &[Field] = &[
     HUMAN_AGENT,
     STAFF_APP,
     meta::GRAPH_VERSION,
+    NATIVE_HANDOVER,
+    TYPING,
 ];
 
 pub(crate) const INSTAGRAM_FIELDS: &[Field] = &[
@@ -72,6 +75,8 @@ pub(crate) const INSTAGRAM_FIELDS: &[Field] = &[
     HUMAN_AGENT,
     STAFF_APP,
     meta::GRAPH_VERSION,
+    NATIVE_HANDOVER,
+    TYPING,
 ];
 
 pub(crate) fn steps(url: &str) -> Vec<Step> {
@@ -138,8 +143,17 @@ fn one(endpoint: &Endpoint<'_>, business: Option<&String>, element: &Json<'_>, b
     let sender = element.at(&["sender", "id"]).id();
     let recipient = element.at(&["recipient", "id"]).id();
     let is_echo = element.at(&["message", "is_echo"]).is_true();
+    let around = |name: &str| matches!(name, "sender" | "recipient" | "prior_message");
+    let what = element.members().iter().find(|(name, value)| value.is_object() && !around(name));
+    let (what, inner) = what.map_or(("empty", &Json::Null), |(name, value)| (name.as_ref(), value));
     let Some(client) = (if is_echo { recipient.clone() } else { sender.clone() }) else {
-        return batch.broken("element without a client");
+        return match what {
+            "message" | "message_edit" | "postback" | "reaction" | "empty" => {
+                batch.broken("element without a client");
+            }
+            // About the page or the app, such as policy_enforcement and app_roles.
+            other => batch.unknown(other),
+        };
     };
     let at = element.get("timestamp").integer();
     let fact = |message_id: Option<String>, dedupe_id: String, kind| Inbound {
@@ -150,9 +164,6 @@ fn one(endpoint: &Endpoint<'_>, business: Option<&String>, element: &Json<'_>, b
         ..Inbound::new(client.clone(), dedupe_id, kind)
     };
     let named = |name: &str| format!("{name}:{client}:{}", at.unwrap_or_default());
-    let around = |name: &str| matches!(name, "sender" | "recipient" | "prior_message");
-    let what = element.members().iter().find(|(name, value)| value.is_object() && !around(name));
-    let (what, inner) = what.map_or(("empty", &Json::Null), |(name, value)| (name.as_ref(), value));
     let mid = inner.get("mid").id();
     match (what, mid) {
         ("message", Some(mid)) if inner.get("is_deleted").is_true() => {
@@ -219,7 +230,11 @@ fn one(endpoint: &Endpoint<'_>, business: Option<&String>, element: &Json<'_>, b
             batch.push(fact(None, named(what), EventKind::ThreadControl(control)));
         }
         (what @ "take_thread_control", _) => {
-            batch.push(fact(None, named(what), EventKind::ThreadControl(ThreadControl::WithHumans)));
+            // The event goes to the app that the thread is taken from.
+            let owner = inner.get("new_owner_app_id").id();
+            let ours = owner.is_some() && owner.as_deref() == endpoint.setting("app_id");
+            let control = if ours { ThreadControl::WithUs } else { ThreadControl::WithHumans };
+            batch.push(fact(None, named(what), EventKind::ThreadControl(control)));
         }
         (what @ "request_thread_control", _) => {
             batch.push(fact(None, named(what), EventKind::ThreadControl(ThreadControl::Requested)));
@@ -233,7 +248,7 @@ fn one(endpoint: &Endpoint<'_>, business: Option<&String>, element: &Json<'_>, b
 }
 
 fn receipt(message: String, status: ReceiptStatus) -> EventKind {
-    EventKind::Receipt(Receipt { message, status, effect: None, error: None })
+    EventKind::Receipt(Receipt { message, status, effect: None, error: None, class: None })
 }
 
 fn echo(endpoint: &Endpoint<'_>, inner: &Json<'_>, mid: String, content: Content) -> Echo {

@@ -12,7 +12,8 @@ use crate::{
     instant,
     json::Json,
     outbound::{
-        FailureClass, basic, by_status, correlation, from_correlation, post_json, retry_after, segment,
+        FailureClass, basic, by_status, correlation, from_correlation, post_form, post_json, retry_after,
+        segment,
     },
     signature::{any_signed_sha256, from_base64, is_recent},
     split::Limit,
@@ -121,8 +122,10 @@ fn one(name: &str, inner: &Json<'_>, body: &Json<'_>, app: Option<&String>, batc
     };
     match (name, id.clone()) {
         ("message", Some(id)) if inner.get("direction").text() == Some("TO_CONTACT") => {
-            let (content, attachments) = content(inner.get("app_message"));
-            let echo = Echo { message: id.clone(), author: author(effect.as_ref()), effect, content };
+            let message = inner.get("app_message");
+            let (content, attachments) = content(message);
+            let echo =
+                Echo { message: id.clone(), author: author(effect.as_ref(), message), effect, content };
             batch.push(Inbound {
                 sender: app.cloned(),
                 recipient: Some(client.clone()),
@@ -134,8 +137,10 @@ fn one(name: &str, inner: &Json<'_>, body: &Json<'_>, app: Option<&String>, batc
             batch.push(fact(id.clone(), EventKind::Message(message(Some(id), content)), attachments));
         }
         ("message_submit_notification", Some(id)) => {
-            let (content, attachments) = content(inner.get("submitted_message"));
-            let echo = Echo { message: id.clone(), author: author(effect.as_ref()), effect, content };
+            let message = inner.get("submitted_message");
+            let (content, attachments) = content(message);
+            let echo =
+                Echo { message: id.clone(), author: author(effect.as_ref(), message), effect, content };
             batch.push(Inbound {
                 sender: app.cloned(),
                 recipient: Some(client.clone()),
@@ -152,8 +157,14 @@ fn one(name: &str, inner: &Json<'_>, body: &Json<'_>, app: Option<&String>, batc
                 other => return batch.unknown(other),
             };
             let error = inner.at(&["reason", "code"]).id();
-            let receipt = Receipt { message: id.clone(), status, effect, error };
+            let receipt = Receipt { message: id.clone(), status, effect, error, class: None };
             batch.push(fact(format!("{id}:{word}"), EventKind::Receipt(receipt), 0));
+        }
+        // What the client asked for could not be done.
+        ("opt_in_notification" | "opt_out_notification", _)
+            if inner.get("status").text().is_some_and(|status| status.ends_with("_FAILED")) =>
+        {
+            batch.unknown(inner.get("status").text().unwrap_or_default());
         }
         ("opt_in_notification" | "opt_out_notification", _) => {
             let opted_out = name == "opt_out_notification";
@@ -168,9 +179,15 @@ fn one(name: &str, inner: &Json<'_>, body: &Json<'_>, app: Option<&String>, batc
     }
 }
 
-/// The API does not tell who sends through it, besides by what the sender leaves in the metadata.
-fn author(effect: Option<&handover_core::EffectId>) -> EchoAuthor {
-    if effect.is_some() { EchoAuthor::Ours } else { EchoAuthor::Unknown }
+/// Who sends through the API is told by what the sender leaves in the metadata, or says of its agent.
+fn author(effect: Option<&handover_core::EffectId>, message: &Json<'_>) -> EchoAuthor {
+    let app = || "Sinch".to_owned();
+    match message.at(&["agent", "type"]).text() {
+        _ if effect.is_some() => EchoAuthor::Ours,
+        Some("HUMAN") => EchoAuthor::Human { app: app() },
+        Some("BOT") => EchoAuthor::Automation { app: app() },
+        _ => EchoAuthor::Unknown,
+    }
 }
 
 fn content(inner: &Json<'_>) -> (Content, usize) {
@@ -247,6 +264,16 @@ pub(crate) fn send(
             post_json(&url, &[("authorization", &authorization)], &body)
         })
         .collect()
+}
+
+/// Where tokens are given (developers.sinch.com/docs/conversation/api-reference, "OAuth2"). Basic
+/// authentication works as well, at a fraction of the rate.
+const TOKEN_URL: &str = "https://auth.sinch.com/oauth2/token";
+
+pub(crate) fn token_request(endpoint: &Endpoint<'_>) -> Result<Request<Vec<u8>>, Unsendable> {
+    let key = endpoint.setting("key_id").ok_or(Unsendable::MissingSetting("key_id"))?;
+    let secret = endpoint.secrets.newest("key_secret").ok_or(Unsendable::MissingSecret("key_secret"))?;
+    post_form(TOKEN_URL, &basic(key, secret), &[("grant_type", "client_credentials")])
 }
 
 pub(crate) fn classify(status: u16, headers: &HeaderMap, body: &Json<'_>) -> SendResult {

@@ -8,6 +8,7 @@ use serde_json::json;
 
 use crate::{
     Endpoint, Field, Inbound, Outgoing, Refusal, SendResult, Step, Unsendable, WebhookRequest,
+    catalogue::{NATIVE_HANDOVER, TYPING},
     inbound::{Batch, location, media, media_kind, message},
     instant,
     json::Json,
@@ -30,6 +31,8 @@ pub(crate) const FIELDS: &[Field] = &[
     Field::setting("integration_id", false, "ID of our own switchboard integration: tells whose turn it is"),
     Field::secret("key_secret", true, "Secret of that API key"),
     Field::secret("webhook_secret", true, "Secret of the webhook, sent along as X-API-Key"),
+    NATIVE_HANDOVER,
+    TYPING,
 ];
 
 pub(crate) fn steps(url: &str) -> Vec<Step> {
@@ -112,6 +115,7 @@ fn one(endpoint: &Endpoint<'_>, event: &Json<'_>, app: Option<&String>, batch: &
             let active = conversation.get("activeSwitchboardIntegration");
             let active = ["id", "integrationId"].map(|name| active.get(name).id());
             match endpoint.setting("integration_id") {
+                Some(_) if active.iter().all(Option::is_none) => EventKind::System { what: name.to_owned() },
                 // Whose turn it is cannot be told.
                 None => EventKind::System { what: name.to_owned() },
                 Some(ours) if active.iter().flatten().any(|id| id == ours) => {
@@ -146,7 +150,7 @@ fn one(endpoint: &Endpoint<'_>, event: &Json<'_>, app: Option<&String>, batch: &
 fn receipt(payload: &Json<'_>, message: String, status: ReceiptStatus) -> EventKind {
     let effect = payload.at(&["message", "metadata", "handover_effect"]).text().and_then(from_correlation);
     let error = payload.at(&["error", "code"]).id();
-    EventKind::Receipt(Receipt { message, status, effect, error })
+    EventKind::Receipt(Receipt { message, status, effect, error, class: None })
 }
 
 /// A business message: ours by its metadata, software's when it says so or came through the API,

@@ -2,12 +2,13 @@
 //!
 //! Wire formats: core.telegram.org/bots/api (Update, Message, setWebhook, sendMessage).
 
-use handover_core::{Content, Echo, EchoAuthor, EventKind, MediaKind};
+use handover_core::{Content, Echo, EchoAuthor, EventKind, MediaKind, Message};
 use http::{HeaderMap, Request};
 use serde_json::{Value, json};
 
 use crate::{
     Endpoint, Field, Inbound, Outgoing, Refusal, SendResult, Step, Unsendable, WebhookRequest,
+    catalogue::TYPING,
     inbound::{Batch, Reply, location, media, message},
     instant,
     json::Json,
@@ -26,6 +27,7 @@ pub(crate) const FIELDS: &[Field] = &[
         true,
         "Any 1 to 256 characters out of A-Z, a-z, 0-9, _ and -; given to setWebhook as secret_token",
     ),
+    TYPING,
 ];
 
 pub(crate) fn steps(url: &str) -> Vec<Step> {
@@ -155,7 +157,8 @@ fn written(name_of_update: &str, inner: &Json<'_>, id: String, batch: &mut Batch
             EventKind::Echo(Echo { message: message_id.clone(), author, effect: None, content })
         }
         Some(content) => {
-            let content = message(Some(message_id.clone()), content);
+            let forwarded = ["forward_origin", "forward_date"].iter().any(|name| !inner.get(name).is_null());
+            let content = Message { forwarded, ..message(Some(message_id.clone()), content) };
             if is_edit {
                 EventKind::Edited { message: message_id.clone(), content }
             } else {

@@ -5,7 +5,7 @@ use http::Request;
 use serde_json::{Map, Value, json};
 
 use crate::{
-    Endpoint, Unsendable,
+    Endpoint, Field, Outgoing, Unsendable,
     outbound::{correlation, with},
     twilio, whatsapp,
 };
@@ -19,6 +19,36 @@ pub struct Template<'a> {
     pub language: &'a str,
     /// What stands for {{1}}, {{2}}, ... in its body.
     pub parameters: &'a [String],
+}
+
+/// Longest text that fills a template's place: a template's body holds 1,024 characters in all (WhatsApp
+/// message templates, "components").
+const PLACE_CHARS: usize = 900;
+
+pub(crate) const REPLY_TEMPLATE: Field = Field::setting(
+    "reply_template",
+    false,
+    "Approved template with one place, {{1}}, that carries a staff member's reply once 24 hours have passed (WhatsApp: its name; Twilio: its Content SID)",
+);
+
+/// The request that sends a staff member's text in the template that the inbox has for closed windows.
+/// `None` where it has none, or where the text does not fit in its place.
+///
+/// # Errors
+/// Why no request can be made.
+pub fn reply_template(
+    endpoint: &Endpoint<'_>,
+    outgoing: &Outgoing<'_>,
+) -> Result<Option<Request<Vec<u8>>>, Unsendable> {
+    let Some(name) = endpoint.setting(REPLY_TEMPLATE.name) else { return Ok(None) };
+    // A place takes no line breaks, tabs or runs of blanks (WhatsApp error 132018).
+    let line = outgoing.text.split_whitespace().collect::<Vec<_>>().join(" ");
+    if line.is_empty() || line.chars().count() > PLACE_CHARS {
+        return Ok(None);
+    }
+    let language = endpoint.setting("reply_template_language").unwrap_or("en");
+    let template = Template { name, language, parameters: &[line] };
+    send_template(endpoint, outgoing.to, &template, outgoing.effect)
 }
 
 /// The request that sends a template. `None` where the provider has no templates, or none that this

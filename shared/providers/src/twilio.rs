@@ -5,17 +5,19 @@
 
 use std::collections::BTreeMap;
 
-use handover_core::{Content, EffectId, EventKind, Receipt, ReceiptStatus};
+use handover_core::{Content, EffectId, EventKind, Message, Receipt, ReceiptStatus};
 use http::{HeaderMap, Request};
 
 use crate::{
     Endpoint, Field, Inbound, Outgoing, Refusal, SendResult, Step, Unsendable, WebhookRequest,
+    catalogue::{RETRIES, TYPING},
     form::Form,
     inbound::{Batch, Reply, id_from_body, location, media, media_kind, message},
     json::Json,
     outbound::{FailureClass, basic, by_status, post_form, retry_after, segment},
     signature::{any_signed_sha1, from_base64, hmac_sha1, sha256_hex, to_base64},
     split::Limit,
+    template::REPLY_TEMPLATE,
 };
 
 /// Characters of one message (Body parameter of the Message resource).
@@ -42,6 +44,9 @@ pub(crate) const FIELDS: &[Field] = &[
     ),
     API_KEY_SID,
     API_KEY_SECRET,
+    REPLY_TEMPLATE,
+    TYPING,
+    RETRIES,
 ];
 
 pub(crate) const CONVERSATIONS_FIELDS: &[Field] = &[ACCOUNT_SID, AUTH_TOKEN, API_KEY_SID, API_KEY_SECRET];
@@ -153,7 +158,10 @@ pub(crate) fn normalise(
     if let Some(opted_out) = consent(&form) {
         batch.push(Inbound { attachments: 0, ..fact(EventKind::Consent { opted_out }) });
     }
-    batch.push(fact(EventKind::Message(message(id.clone(), content))));
+    let forwarded = ["Forwarded", "FrequentlyForwarded"]
+        .iter()
+        .any(|name| form.get(name).is_some_and(|value| value.eq_ignore_ascii_case("true")));
+    batch.push(fact(EventKind::Message(Message { forwarded, ..message(id.clone(), content) })));
     Ok(())
 }
 
@@ -234,6 +242,7 @@ fn receipt(
         status: reached,
         effect,
         error: form.filled("ErrorCode"),
+        class: None,
     });
     batch.push(Inbound {
         sender: Some(client.clone()),

@@ -76,7 +76,7 @@ pub(crate) fn normalise(
             };
             let error = form.filled("ErrorCode").filter(|code| code != "0");
             (
-                EventKind::Receipt(Receipt { message: id.clone(), status, effect: None, error }),
+                EventKind::Receipt(Receipt { message: id.clone(), status, effect: None, error, class: None }),
                 format!("{id}:{word}"),
             )
         }

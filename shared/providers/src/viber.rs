@@ -70,6 +70,7 @@ pub(crate) fn normalise(
         status,
         effect: None,
         error: body.get("desc").text().map(|_| "failed".to_owned()),
+        class: None,
     };
     let (kind, dedupe_id) = match event {
         "message" => {

@@ -192,6 +192,7 @@ fn messages(body: &Json<'_>, batch: &mut Batch) {
                 status,
                 effect: body.get("client_ref").text().and_then(from_correlation),
                 error: error_code(body.get("error")),
+                class: None,
             };
             (EventKind::Receipt(receipt), format!("{id}:{word}"))
         }
@@ -271,7 +272,7 @@ fn sms(body: &Json<'_>, batch: &mut Batch) {
             let effect = body.get("client-ref").text().and_then(from_correlation);
             let error = body.get("err-code").id().filter(|code| code != "0");
             (
-                EventKind::Receipt(Receipt { message: id.clone(), status, effect, error }),
+                EventKind::Receipt(Receipt { message: id.clone(), status, effect, error, class: None }),
                 format!("{id}:{word}"),
             )
         }

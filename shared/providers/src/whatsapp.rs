@@ -3,18 +3,20 @@
 //! Wire formats: developers.facebook.com/documentation/business-messaging/whatsapp (webhooks,
 //! business-scoped user ids, error codes).
 
-use handover_core::{Content, Echo, EchoAuthor, EventKind, Receipt, ReceiptStatus};
+use handover_core::{Content, Echo, EchoAuthor, EventKind, Message, Receipt, ReceiptStatus};
 use http::{HeaderMap, Request};
 use serde_json::json;
 
 use crate::{
     Endpoint, Field, Inbound, Outgoing, SendResult, Step, Unsendable, WebhookRequest,
+    catalogue::TYPING,
     inbound::{Batch, location, media, media_kind, message},
     instant,
     json::Json,
     meta,
     outbound::{correlation, from_correlation, post_json, with},
     split::Limit,
+    template::REPLY_TEMPLATE,
 };
 
 /// Characters of a text body.
@@ -30,6 +32,13 @@ pub(crate) const FIELDS: &[Field] = &[
     meta::APP_SECRET,
     meta::VERIFY_TOKEN,
     meta::GRAPH_VERSION,
+    REPLY_TEMPLATE,
+    Field::setting(
+        "reply_template_language",
+        false,
+        "Language code of that template, such as en (the default) or pt_BR",
+    ),
+    TYPING,
 ];
 
 pub(crate) fn steps(url: &str) -> Vec<Step> {
@@ -104,6 +113,14 @@ fn client(user_id: Option<String>, phone: Option<String>, id: &str, kind: EventK
     Some(Inbound { sender: Some(address.clone()), address, identities, ..Inbound::new("", id, kind) })
 }
 
+/// A client who has another number or id from now on (`user_changed_number`): what comes under it is theirs.
+fn renamed(event: Inbound, system: &Json<'_>) -> Inbound {
+    let now: Vec<String> =
+        ["user_id", "wa_id", "new_wa_id"].iter().filter_map(|name| system.get(name).id()).collect();
+    let Some(address) = now.last().cloned() else { return event };
+    Inbound { address, identities: now.into_iter().chain(event.identities).collect(), ..event }
+}
+
 impl Business<'_> {
     fn contact(&self, user_id: Option<&String>, phone: Option<&String>) -> &Json<'_> {
         static NOBODY: Json<'static> = Json::Null;
@@ -143,10 +160,17 @@ impl Business<'_> {
                 what: element.at(&["system", "type"]).id().unwrap_or_else(|| "system".to_owned()),
             },
             "request_welcome" => EventKind::System { what: "request_welcome".to_owned() },
-            _ => EventKind::Message(message(Some(id.clone()), content(element))),
+            _ => {
+                let context = element.get("context");
+                let forwarded = ["forwarded", "frequently_forwarded"];
+                EventKind::Message(Message {
+                    forwarded: forwarded.iter().any(|name| context.get(name).is_true()),
+                    ..message(Some(id.clone()), content(element))
+                })
+            }
         };
         let attachments = usize::from(is_media(element));
-        match client(user_id, phone, &id, kind) {
+        match client(user_id, phone, &id, kind).map(|event| renamed(event, element.get("system"))) {
             Some(event) => batch.push(Inbound {
                 author_name: contact.at(&["profile", "name"]).string(),
                 recipient: self.number.clone(),
@@ -175,6 +199,7 @@ impl Business<'_> {
             status,
             effect: element.get("biz_opaque_callback_data").text().and_then(from_correlation),
             error: element.get("errors").list().first().and_then(|error| error.get("code").id()),
+            class: None,
         });
         match client(element.get("recipient_user_id").id(), element.get("recipient_id").id(), &id, kind) {
             Some(event) => batch.push(Inbound {

@@ -317,8 +317,8 @@ fn explained(of: &OfAction) -> Markup {
 /// What is wrong before it hurts.
 fn linter(overview: &Overview, bot: &Bot) -> Markup {
     let inboxes = overview.inboxes.iter().filter(|inbox| inbox.bot.as_ref() == Some(&bot.id));
-    let channels: Vec<_> = inboxes.map(|inbox| inbox.channel).collect();
-    let warnings = lint::lint(&overview.account.value, &overview.directory, bot, &channels);
+    let inboxes: Vec<_> = inboxes.collect();
+    let warnings = lint::lint(&overview.account.value, &overview.directory, bot, &inboxes);
     let about = |field: &str| {
         let index = field
             .strip_prefix("actions[")

@@ -352,6 +352,7 @@ fn handover_item(conversation: &Conversation, handover: &Handover) -> HandoverIt
         due_at: task.map(|task| task.due_at),
         task_closed_at: task.and_then(|task| task.closed_at),
         promise_due_at: handover.promise_due_at,
+        reply_by: handover.reply_by,
         promise: handover.promise,
         promise_settled_at: handover.promise_settled_at,
         urgency: handover.urgency,

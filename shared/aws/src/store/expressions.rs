@@ -124,6 +124,7 @@ pub(super) struct HandoverFields {
     assignee: Option<Option<Assignee>>,
     claimed_at: Option<Timestamp>,
     urgency: Option<u8>,
+    reply_by: Option<Timestamp>,
     first_reply_at: Option<Timestamp>,
     promise: Option<(PromiseState, Timestamp)>,
     task_closed_at: Option<Timestamp>,
@@ -141,6 +142,7 @@ impl HandoverFields {
                 self.claimed_at = claimed_at.or(self.claimed_at);
             }
             HandoverChange::Urgency(urgency) => self.urgency = Some(urgency),
+            HandoverChange::ReplyBy(at) => self.reply_by = Some(at),
             HandoverChange::FirstReply(at) => self.first_reply_at = Some(at),
             HandoverChange::Promise { state, at } => self.promise = Some((state, at)),
             HandoverChange::TaskClosed(at) => self.task_closed_at = Some(at),
@@ -169,6 +171,9 @@ impl HandoverFields {
         }
         if let Some(urgency) = self.urgency {
             update.set("urgency", urgency)?;
+        }
+        if let Some(at) = self.reply_by {
+            update.set("reply_by", at)?;
         }
         if let Some(at) = self.first_reply_at {
             update.set("first_reply_at", at)?;

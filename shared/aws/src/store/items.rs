@@ -2,10 +2,9 @@
 //! added, so that yesterday's code reads today's items and the other way round.
 
 use handover_core::{
-    Account, AccountId, Assignee, Bot, BotId, Channel, Contact, ContactId, Content, ConversationId,
-    DeliveryId, Effect, EffectId, EventId, Handover, HandoverEnd, Inbox, InboxId, NotificationChannel,
-    NotificationKind, Origin, Principal, PromiseState, Provider, Purpose, ReceiptStatus, Record, Staff, Task,
-    Team, Timestamp, Verdict,
+    Account, AccountId, Assignee, Bot, Contact, ContactId, Content, ConversationId, DeliveryId, Effect,
+    EffectId, EventId, Handover, HandoverEnd, Inbox, InboxId, NotificationChannel, NotificationKind, Origin,
+    Principal, PromiseState, Purpose, ReceiptStatus, Record, Staff, Task, Team, Timestamp, Verdict,
 };
 use serde::{Deserialize, Serialize};
 
@@ -118,6 +117,8 @@ pub(crate) struct HandoverItem {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) task_closed_at: Option<Timestamp>,
     pub(crate) promise_due_at: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) reply_by: Option<Timestamp>,
     pub(crate) promise: PromiseState,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) promise_settled_at: Option<Timestamp>,
@@ -157,6 +158,7 @@ impl From<HandoverItem> for Handover {
             tag: item.tag,
             task,
             promise_due_at: item.promise_due_at,
+            reply_by: item.reply_by,
             promise: item.promise,
             promise_settled_at: item.promise_settled_at,
             urgency: item.urgency,
@@ -340,28 +342,16 @@ pub(crate) struct ListedItem {
     pub(crate) schema: u8,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) name: Option<String>,
+    /// The inbox, without its secrets.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) provider: Option<Provider>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) channel: Option<Channel>,
-    /// Who answers in the inbox.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) bot: Option<BotId>,
+    pub(crate) inbox: Option<Inbox>,
 }
 
 impl ListedItem {
     pub(crate) fn bot(account: &AccountId, bot: &Bot) -> Self {
         let sk = format!("{}{}", keys::BOT_OF, bot.id);
         let name = Some(bot.name.clone());
-        Self {
-            pk: keys::account(account),
-            sk,
-            schema: SCHEMA,
-            name,
-            provider: None,
-            channel: None,
-            bot: None,
-        }
+        Self { pk: keys::account(account), sk, schema: SCHEMA, name, inbox: None }
     }
 
     pub(crate) fn inbox(inbox: &Inbox) -> Self {
@@ -370,9 +360,7 @@ impl ListedItem {
             sk: format!("{}{}", keys::INBOX_OF, inbox.id),
             schema: SCHEMA,
             name: Some(inbox.name.clone()),
-            provider: Some(inbox.provider),
-            channel: Some(inbox.channel),
-            bot: inbox.bot.clone(),
+            inbox: Some(inbox.clone()),
         }
     }
 }

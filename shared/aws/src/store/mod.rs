@@ -49,7 +49,7 @@ pub use leaving::LeavingItem;
 pub use ledger::{Claim, Claimed};
 pub use lists::{ConversationFilter, ListedConversation, ListedTask, Page};
 pub use notes::NoteSubject;
-pub use overview::{ListedBot, ListedInbox, Overview};
+pub use overview::{ListedBot, Overview};
 pub use reach::{HealthItem, HealthNews, IN_DOUBT, Recipient, StoredWebhook, Told};
 pub use reports::ReportedHandover;
 pub use requests::Once;

@@ -2,8 +2,7 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use handover_core::{
-    Account, AccountId, BotId, BotRevision, Channel, Conversation, ConversationId, Directory, Inbox, InboxId,
-    Provider, StaffId, TeamId,
+    Account, AccountId, BotId, BotRevision, Conversation, ConversationId, Directory, Inbox, StaffId, TeamId,
 };
 
 use serde::de::DeserializeOwned;
@@ -28,7 +27,7 @@ pub struct Overview {
     /// Its bots, by id.
     pub bots: Vec<ListedBot>,
     /// Its inboxes, by id.
-    pub inboxes: Vec<ListedInbox>,
+    pub inboxes: Vec<Inbox>,
     versions: Vec<(String, u64)>,
 }
 
@@ -39,21 +38,6 @@ pub struct ListedBot {
     pub id: BotId,
     /// Its name.
     pub name: String,
-}
-
-/// An inbox in the list.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ListedInbox {
-    /// The inbox.
-    pub id: InboxId,
-    /// Its name.
-    pub name: String,
-    /// Its provider.
-    pub provider: Provider,
-    /// Its channel.
-    pub channel: Channel,
-    /// Who answers in it.
-    pub bot: Option<BotId>,
 }
 
 impl Overview {
@@ -101,32 +85,16 @@ impl Store {
                 };
                 bots.extend(name.map(|name| ListedBot { id: bot, name }));
             } else if let Some(inbox) = sk.strip_prefix(keys::INBOX_OF).and_then(|inbox| inbox.parse().ok()) {
-                inboxes.extend(self.listed_inbox(id, inbox, decode(item)?).await?);
+                let listed = match decode::<ListedItem>(item)?.inbox {
+                    Some(inbox) => Some(inbox),
+                    // Last edited before lists had whole inboxes.
+                    None => self.inbox_settings(id, &inbox).await?.map(|found| found.value.inbox),
+                };
+                inboxes.extend(listed);
             }
         }
         let (directory, bots, inboxes, versions) = found;
         Ok(account.map(|account| Overview { account, directory, bots, inboxes, versions }))
-    }
-
-    async fn listed_inbox(
-        &self,
-        account: &AccountId,
-        id: InboxId,
-        item: ListedItem,
-    ) -> Result<Option<ListedInbox>, Failure> {
-        if let ListedItem {
-            name: Some(name), provider: Some(provider), channel: Some(channel), bot, ..
-        } = item
-        {
-            return Ok(Some(ListedInbox { id, name, provider, channel, bot }));
-        }
-        // Last edited before lists had names.
-        let found = self.inbox_settings(account, &id).await?;
-        let listed = found.map(|found| found.value.inbox).map(|inbox| {
-            let Inbox { name, provider, channel, bot, .. } = inbox;
-            ListedInbox { id, name, provider, channel, bot }
-        });
-        Ok(listed)
     }
 
     /// A bot in its newest revision, which is the present one: one read.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::{
     Asked, CLIENT_TIME_GRAIN, Connector, Content, Control, Decision, EventKind, Feedback, HandoverAction,
     HandoverChange, Issue, MAX_FOLDED, MediaKind, Message, NotificationKind, PhraseMatch, Scenario,
-    ScenarioKind, Sensitivity, Signals, Verdict, Waiting,
+    ScenarioKind, Sensitivity, Signals, Verdict,
 };
 
 use super::{draft::Draft, too_old};
@@ -37,7 +37,7 @@ pub(super) fn message(mut draft: Draft<'_>, message: &Message) -> Decision {
 
     if draft.before_hand_back() {
         // It crossed with a hand-back, so that the human may not have seen it.
-        let waiting = Waiting::new(draft.event_id().clone(), draft.at());
+        let waiting = draft.waiting(draft.event_id().clone());
         draft.answer_late(&waiting);
         return draft.apply(Verdict::BeforeHandBack);
     }
@@ -237,11 +237,12 @@ impl Draft<'_> {
         let last = self.conversation.last_client_at;
         if last.is_none_or(|last| at.since(last) >= CLIENT_TIME_GRAIN) {
             self.conversation.last_client_at = Some(at);
+            self.extend_reply_window();
         }
     }
 
     fn note_waiting(&mut self) {
-        let waiting = Waiting::new(self.event_id().clone(), self.at());
+        let waiting = self.waiting(self.event_id().clone());
         if let Control::Human(human) = &mut self.conversation.control
             && human.waiting.is_none()
             // Answered since, by a human who saw it before we did.

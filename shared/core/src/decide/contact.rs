@@ -196,6 +196,7 @@ impl Draft<'_> {
             tag: None,
             task: None,
             promise_due_at: at,
+            reply_by: self.reply_by(),
             promise: PromiseState::Released,
             promise_settled_at: Some(at),
             urgency: 0,

@@ -3,7 +3,7 @@
 use crate::{
     Announcement, Asked, Audience, BotRevision, Contact, ContactId, Conversation, Effect, EffectId,
     EffectKind, EventId, HandoverChange, NotificationKind, Policy, Purpose, Record, Refusal, TextSource,
-    Timer, TimerKind, Timestamp, TurnId, Verdict, Waiting,
+    ThreadTarget, Timer, TimerKind, Timestamp, TurnId, Verdict, Waiting,
 };
 
 use super::{Applied, Decision, Input};
@@ -154,6 +154,16 @@ impl<'a> Draft<'a> {
     /// Whether the bot has said enough for one day.
     pub(super) fn is_capped(&self) -> bool {
         self.bot().is_some_and(|bot| self.conversation.bot_messages.on(self.now) >= bot.bot.daily_messages)
+    }
+
+    /// A move of the provider's own thread, in the present epoch.
+    pub(super) fn thread(&mut self, to: ThreadTarget) {
+        let epoch = self.conversation.epoch;
+        let name = match to {
+            ThreadTarget::Humans => "thread-humans",
+            ThreadTarget::Bot => "thread-bot",
+        };
+        self.effect(name, &epoch.to_string(), EffectKind::Thread { to, epoch });
     }
 
     /// A timer of the present epoch; gives its sequence.

@@ -2,7 +2,7 @@
 
 use crate::{
     Bug, Control, Decision, HandoverAction, Issue, NotificationKind, Outcome, OutcomeResult, Purpose,
-    Scenario, ScenarioKind, TextSource, Verdict, Waiting, planted,
+    Scenario, ScenarioKind, TextSource, Verdict, planted,
 };
 
 use super::{draft::Draft, too_old};
@@ -71,7 +71,7 @@ pub(super) fn judge(mut draft: Draft<'_>, outcome: &Outcome) -> Decision {
 
 /// Control has changed since the bot was asked: the trigger counts under the present control.
 fn stale(mut draft: Draft<'_>, outcome: &Outcome) -> Decision {
-    let waiting = Waiting::new(outcome.trigger.clone(), draft.at());
+    let waiting = draft.waiting(outcome.trigger.clone());
     match &mut draft.conversation.control {
         Control::Human(human) => {
             if human.waiting.is_none() && human.last_human_at.is_none() {

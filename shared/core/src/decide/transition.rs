@@ -7,7 +7,7 @@ use crate::{
     EventId, Handover, HandoverAction, HandoverChange, HandoverEnd, HumanControl, LOOP_WINDOW, MAX_EVENT_AGE,
     MAX_TAGS, NotificationKind, Origin, Pause, Principal, Promise, PromiseState, Purpose, RECENT_HANDOVERS,
     REPLY_WINDOW_MARGIN, REPLY_WINDOW_WARNING, Recent, Returns, ScenarioKind, StaffId, TASK_DUE_AFTER, Task,
-    TextSource, TimerKind, Timestamp, UnansweredPolicy, Verdict, Waiting, planted,
+    TextSource, ThreadTarget, TimerKind, Timestamp, UnansweredPolicy, Verdict, Waiting, planted,
 };
 
 use super::draft::Draft;
@@ -120,6 +120,8 @@ impl Draft<'_> {
             };
             self.send(Purpose::Closing, text);
         }
+        // After the closing message: who has passed a thread on can say no more in it.
+        self.move_thread(ThreadTarget::Humans);
         if looping {
             let epoch = self.conversation.epoch.to_string();
             self.notify(NotificationKind::LoopGuard, Audience::Admins, &epoch);
@@ -199,7 +201,8 @@ impl Draft<'_> {
             self.change(earlier, HandoverChange::Assigned { to, claimed_at: None });
         }
 
-        let promise_due_at = self.promise_due_at();
+        let reply_by = self.reply_by();
+        let promise_due_at = self.promise_due_at(reply_by);
         self.release_promise(if beginning.human_wrote { PromiseState::Kept } else { PromiseState::Released });
         let kept = beginning.human_wrote;
         let resume_at = match returns {
@@ -218,6 +221,7 @@ impl Draft<'_> {
                 tag: beginning.tag.map(str::to_owned),
                 task,
                 promise_due_at,
+                reply_by,
                 promise: if kept { PromiseState::Kept } else { PromiseState::Open },
                 promise_settled_at: kept.then_some(at),
                 urgency: 0,
@@ -258,7 +262,7 @@ impl Draft<'_> {
         let unasked = self.take_back_turn();
         let message = self.input.event.is_client_message().then(|| self.event_id().clone());
         let unanswered = self.take_back_unanswered();
-        let waiting = message.or(unasked).map(|event| Waiting::new(event, at)).or(unanswered);
+        let waiting = message.or(unasked).map(|event| self.waiting(event)).or(unanswered);
         self.conversation.control = Control::Human(HumanControl {
             origin,
             returns,
@@ -269,6 +273,14 @@ impl Draft<'_> {
             claimed: false,
             resume_sequence: 0,
         });
+    }
+
+    /// A message that waits for a human from now on.
+    pub(super) fn waiting(&self, event: EventId) -> Waiting {
+        let window = self.policy.inbox.human_reply_window();
+        let hours = window.filter(|window| Some(*window) != self.conversation.channel.reply_window());
+        let reply_hours = hours.and_then(|window| u16::try_from(window.as_secs() / 3_600).ok());
+        Waiting { reply_hours, ..Waiting::new(event, self.at()) }
     }
 
     /// A turn that this very decision was going to start would be stale at once: its message waits
@@ -345,22 +357,35 @@ impl Draft<'_> {
         true
     }
 
-    /// The task's due time, or an hour before the channel's reply window closes, or what an
-    /// earlier promise said: whichever is first.
-    fn promise_due_at(&self) -> Timestamp {
+    /// Until when a human can write freely, where the channel has such a window.
+    pub(super) fn reply_by(&self) -> Option<Timestamp> {
         let at = self.at();
-        let task_due_at = at + TASK_DUE_AFTER;
         let last_client_at = if self.input.event.is_client_message() {
             Some(self.input.event.sent_at.unwrap_or(at).min(at))
         } else {
             self.conversation.last_client_at
         };
-        let window_due_at = self
-            .conversation
-            .channel
-            .reply_window()
-            .zip(last_client_at)
-            .map(|(window, last)| (last + window).minus(REPLY_WINDOW_MARGIN))
+        self.policy.inbox.human_reply_window().zip(last_client_at).map(|(window, last)| last + window)
+    }
+
+    /// The client wrote in a stretch of humans: they can write freely for longer.
+    pub(super) fn extend_reply_window(&mut self) {
+        let epoch = self.conversation.epoch;
+        if self.conversation.human().is_some()
+            && !self.conversation.resume_due(self.now)
+            && let Some(at) = self.reply_by()
+        {
+            self.change(epoch, HandoverChange::ReplyBy(at));
+        }
+    }
+
+    /// The task's due time, or an hour before the channel's reply window closes, or what an
+    /// earlier promise said: whichever is first.
+    fn promise_due_at(&self, reply_by: Option<Timestamp>) -> Timestamp {
+        let at = self.at();
+        let task_due_at = at + TASK_DUE_AFTER;
+        let window_due_at = reply_by
+            .map(|reply_by| reply_by.minus(REPLY_WINDOW_MARGIN))
             // A window that has closed already cannot be met; the task's time stands.
             .filter(|due_at| *due_at > at);
         let earlier = self.conversation.promise.map(|promise| promise.due_at);
@@ -433,11 +458,16 @@ impl Draft<'_> {
         if end == HandoverEnd::PauseEnded && planted(Bug::AssignmentEndsWithPause) {
             self.contact.assignee = None;
         }
+        let thread_moved = matches!(end, HandoverEnd::HandedBack { by: None });
         if !planted(Bug::EndNotRecorded) {
             self.change(ended, HandoverChange::Ended { at, end });
         }
         if !human.is_elsewhere() {
             self.announce(Announcement::HandoverEnded, ended);
+        }
+        // Whoever gave it back by the provider's own thread control has moved the thread already.
+        if !thread_moved {
+            self.take_thread_back(&human.origin);
         }
         let Some(waiting) = human.waiting else { return };
         // Who gives it back by hand wants the bot to go on.
@@ -448,6 +478,23 @@ impl Draft<'_> {
             let cause = format!("{ended}-{}", waiting.event);
             self.notify(NotificationKind::Unanswered, self.responsible(), &cause);
             self.unanswered = Some(waiting);
+        }
+    }
+
+    /// Moves the provider's own thread, where the inbox wants that.
+    fn move_thread(&mut self, to: ThreadTarget) {
+        if self.policy.inbox.moves_threads() {
+            self.thread(to);
+        }
+    }
+
+    /// The thread comes back with control, unless it has never left us.
+    fn take_thread_back(&mut self, origin: &Origin) {
+        match origin {
+            Origin::Action { .. } | Origin::Takeover { app: Some(_), .. } => {
+                self.move_thread(ThreadTarget::Bot);
+            }
+            Origin::Takeover { app: None, .. } | Origin::Pause { .. } | Origin::Elsewhere { .. } => {}
         }
     }
 

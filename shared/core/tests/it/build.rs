@@ -96,7 +96,7 @@ pub(crate) fn phrase(action: &str) -> PhraseMatch {
 }
 
 pub(crate) fn message_of(content: Content, signals: Signals) -> EventKind {
-    EventKind::Message(Message { provider_message: None, content, signals })
+    EventKind::Message(Message { provider_message: None, content, forwarded: false, signals })
 }
 
 /// An ordinary message.

@@ -31,6 +31,7 @@ fn a_handover_does_everything_that_its_action_says() {
         tag: Some("human_handover".to_owned()),
         task: Some(Task { due_at: at + hours(24), closed_at: None }),
         promise_due_at: at + hours(24),
+        reply_by: None,
         promise: PromiseState::Open,
         promise_settled_at: None,
         urgency: 0,

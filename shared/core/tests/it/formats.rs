@@ -225,7 +225,12 @@ fn longest() -> [Conversation; 2] {
         returns: Returns::At(at),
         quiet_minutes: 1_440,
         last_human_at: Some(at),
-        waiting: Some(Waiting { window_told: true, again: true, ..Waiting::new(id(&derived), at) }),
+        waiting: Some(Waiting {
+            window_told: true,
+            reply_hours: Some(168),
+            again: true,
+            ..Waiting::new(id(&derived), at)
+        }),
         urgency: u8::MAX,
         claimed: true,
         resume_sequence: u32::MAX,

@@ -320,6 +320,7 @@ impl History {
                 handover.claimed_at = claimed_at.or(handover.claimed_at);
             }
             HandoverChange::Urgency(urgency) => handover.urgency = urgency,
+            HandoverChange::ReplyBy(at) => handover.reply_by = Some(at),
             HandoverChange::FirstReply(at) => {
                 assert_eq!(handover.first_reply_at.replace(at), None, "the first reply is one");
             }

@@ -42,4 +42,6 @@ mod turns;
 #[cfg(test)]
 mod validation;
 #[cfg(test)]
+mod windows;
+#[cfg(test)]
 mod world;

@@ -224,8 +224,13 @@ fn what_changes_nothing_is_kept_and_receipts_are_not() {
         assert_eq!((applied.record.verdict, applied.effects.len()), (Verdict::Noted, 0));
     }
     assert_eq!(world.conversation, before);
-    let receipt =
-        Receipt { message: "m1".to_owned(), status: ReceiptStatus::Read, effect: None, error: None };
+    let receipt = Receipt {
+        message: "m1".to_owned(),
+        status: ReceiptStatus::Read,
+        effect: None,
+        error: None,
+        class: None,
+    };
     let event = world.event(EventKind::Receipt(receipt));
     assert_eq!(world.process(&event), Decision::Ignore(Ignored::Receipt));
 }

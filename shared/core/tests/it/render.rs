@@ -125,6 +125,7 @@ fn handover(change: &HandoverChange) -> String {
             format!("{} {to}", if claimed_at.is_some() { "claimed by" } else { "to" })
         }
         HandoverChange::Urgency(urgency) => format!("urgency {urgency}"),
+        HandoverChange::ReplyBy(_) => "reply window moved".to_owned(),
         HandoverChange::FirstReply(_) => "first reply".to_owned(),
         HandoverChange::Promise { state, .. } => format!("promise {}", snake(&format!("{state:?}"))),
         HandoverChange::TaskClosed(_) => "task closed".to_owned(),

@@ -15,6 +15,7 @@ pub(crate) fn event_kinds() -> Vec<(&'static str, EventKind)> {
         ("reaction", EventKind::Reaction { message: "m1".to_owned(), emoji: Some("👍".to_owned()) }),
         ("reaction_gone", EventKind::Reaction { message: "m1".to_owned(), emoji: None }),
         ("receipt", receipt()),
+        ("receipt_with_class", late_failure()),
         ("consent", EventKind::Consent { opted_out: true }),
         ("thread_with_humans", EventKind::ThreadControl(ThreadControl::WithHumans)),
         ("thread_with_us", EventKind::ThreadControl(ThreadControl::WithUs)),
@@ -35,6 +36,7 @@ fn full_message() -> EventKind {
     EventKind::Message(Message {
         provider_message: Some("SM1".to_owned()),
         content: Content::Text("I want to talk to a human".to_owned()),
+        forwarded: false,
         signals: Signals {
             model: "phrases-1".to_owned(),
             human_request: Permille::new(970),
@@ -74,12 +76,18 @@ fn messages() -> Vec<(&'static str, EventKind)> {
     all
 }
 
+fn late_failure() -> EventKind {
+    let EventKind::Receipt(receipt) = receipt() else { panic!("a receipt") };
+    EventKind::Receipt(Receipt { class: Some("window_closed".to_owned()), ..receipt })
+}
+
 fn receipt() -> EventKind {
     EventKind::Receipt(Receipt {
         message: "SM2".to_owned(),
         status: ReceiptStatus::Failed,
         effect: Some(id("effect")),
         error: Some("30003".to_owned()),
+        class: None,
     })
 }
 
@@ -222,6 +230,13 @@ pub(crate) fn conversations() -> Vec<(&'static str, Conversation)> {
         ("elsewhere", with(Origin::Elsewhere { conversation: id("other") }, Returns::ByHand)),
         ("erased", Conversation { erased: Some(Erased { at: START, epoch: 6 }), ..bot.clone() }),
         ("bot", bot.clone()),
+        ("seven_days", {
+            let mut seven_days = with(Origin::Takeover { by: None, app: None }, Returns::ByHand);
+            if let Control::Human(human) = &mut seven_days.control {
+                human.waiting = Some(Waiting { reply_hours: Some(168), ..Waiting::new(id("event"), START) });
+            }
+            seven_days
+        }),
         ("again", {
             let mut again = with(Origin::Takeover { by: None, app: None }, Returns::ByHand);
             again.task_due_at = Some(START);
@@ -245,6 +260,7 @@ pub(crate) fn handovers() -> Vec<(&'static str, Handover)> {
         tag: None,
         task: None,
         promise_due_at: START,
+        reply_by: None,
         promise: PromiseState::Open,
         promise_settled_at: None,
         urgency: 0,
@@ -275,6 +291,7 @@ pub(crate) fn handovers() -> Vec<(&'static str, Handover)> {
         ("elsewhere_ended", ended(PromiseState::Released, HandoverEnd::ElsewhereEnded)),
         ("taken_over", ended(PromiseState::Released, HandoverEnd::TakenOver)),
         ("erased", ended(PromiseState::Released, HandoverEnd::Erased)),
+        ("reply_by", Handover { reply_by: Some(START), ..open.clone() }),
         ("open", open),
     ]
 }

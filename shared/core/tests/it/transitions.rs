@@ -152,7 +152,13 @@ fn our_side_cases() -> Vec<Case> {
         case("receipt", |world| {
             let message = "wamid.1".to_owned();
             let status = ReceiptStatus::Delivered;
-            Some(world.event(EventKind::Receipt(Receipt { message, status, effect: None, error: None })))
+            Some(world.event(EventKind::Receipt(Receipt {
+                message,
+                status,
+                effect: None,
+                error: None,
+                class: None,
+            })))
         }),
         case("echo: ours", |world| Some(world.event(echo(EchoAuthor::Ours)))),
         case("echo: a human's", |world| Some(world.event(human_echo()))),

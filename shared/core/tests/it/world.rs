@@ -355,6 +355,7 @@ pub(crate) fn opened(applied: &Applied) -> &Handover {
         HandoverChange::Open(handover) => Some(&**handover),
         HandoverChange::Assigned { .. }
         | HandoverChange::Urgency(_)
+        | HandoverChange::ReplyBy(_)
         | HandoverChange::FirstReply(_)
         | HandoverChange::Promise { .. }
         | HandoverChange::TaskClosed(_)

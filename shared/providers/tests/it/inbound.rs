@@ -77,6 +77,7 @@ fn generic_events_of_every_type() {
         status: ReceiptStatus::Failed,
         effect: Some(effect),
         error: Some("7".into()),
+        class: None,
     };
     assert_eq!(kind(5), &EventKind::Receipt(receipt));
     assert!(
@@ -154,6 +155,7 @@ fn twilio_receipts_carry_our_effect() {
         status: ReceiptStatus::Failed,
         effect: Some(effect),
         error: Some("63016".into()),
+        class: Some("window_closed".into()),
     };
     assert_eq!(event.kind, EventKind::Receipt(receipt));
 }
@@ -385,4 +387,20 @@ fn a_batch_keeps_its_order_and_survives_a_broken_element() {
         (0..5_000).filter(|id| ![17, 18].contains(id)).map(|id| format!("w{id}")).collect();
     assert_eq!(ids, expected);
     assert_eq!(accepted.unknown, ["malformed:message_without_a_sender", "malformed:message_without_an_id"]);
+}
+
+#[test]
+fn a_receipt_of_a_late_failure_has_a_class() {
+    let class = |code: &str| {
+        let body =
+            format!("MessageSid=SM1&MessageStatus=undelivered&To=%2B491&From=%2B1555&ErrorCode={code}");
+        let accepted = accepted(Inbox::bare(Provider::Twilio).read(&Call::form(body)));
+        let EventKind::Receipt(receipt) = &accepted.events[0].kind else { panic!("no receipt") };
+        (receipt.error.clone(), receipt.class.clone())
+    };
+    let known = |code: &str, class: &str| (Some(code.to_owned()), Some(class.to_owned()));
+    assert_eq!(class("63016"), known("63016", "window_closed"));
+    assert_eq!(class("21610"), known("21610", "opted_out"));
+    assert_eq!(class("99999"), (Some("99999".to_owned()), None));
+    assert_eq!(class(""), (None, None));
 }

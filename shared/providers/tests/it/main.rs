@@ -8,9 +8,11 @@
     reason = "the helpers of tests fail by panicking, and name only what they look for"
 )]
 
+mod apis;
 mod catalogue;
 mod conformance;
 mod inbound;
+mod kinds;
 mod outbound;
 mod robustness;
 mod sides;
@@ -53,7 +55,7 @@ impl Inbox {
                 }
                 (Provider::Twilio, "from") => "+441632960001".to_owned(),
                 (_, "graph_version") => "v24.0".to_owned(),
-                (_, "human_agent") => "yes".to_owned(),
+                (_, "human_agent" | "native_handover" | "typing" | "retries_set_up") => "yes".to_owned(),
                 (Provider::Sinch | Provider::Intercom, "region") => "eu".to_owned(),
                 (_, name) => format!("test-{}", name.replace('_', "-")),
             };

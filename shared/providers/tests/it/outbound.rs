@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use crate::{Inbox, NOW};
 
 /// An address of each provider's.
-fn address(provider: Provider) -> &'static str {
+pub(crate) fn address(provider: Provider) -> &'static str {
     match provider {
         Provider::Generic => "client-7",
         Provider::Twilio => "whatsapp:+4915112345678",

@@ -1,0 +1,4 @@
+//! Webhook calls of `generic`, their signatures, and its API's answers.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| handover_fuzz::provider(handover_core::Provider::Generic, data));
