@@ -96,12 +96,12 @@ impl Tried {
 /// Says what a message would lead to. Nothing is kept of it.
 pub(crate) async fn tried(call: &Call<'_>) -> Answered {
     let id: BotId = call.id("bot")?;
+    let found = call.store().bot_settings(call.account(), &id).await?.ok_or_else(Problem::not_found)?;
     let Text { text } = call.json()?;
     if text.trim().is_empty() || text.chars().count() > MAX_TRIED_CHARS {
         let message = format!("must have 1 to {MAX_TRIED_CHARS} characters, not only blanks");
         return Err(Problem::field("text", message));
     }
-    let found = call.store().bot_settings(call.account(), &id).await?.ok_or_else(Problem::not_found)?;
     let (account, directory) =
         call.store().account(call.account()).await?.ok_or_else(|| broken("account does not exist"))?;
     Ok(Answer::ok(try_out(&account, &directory, &found, &text, call.now)?))
