@@ -265,10 +265,10 @@ async fn an_sms_goes_through_the_chosen_inbox() {
     world.say(world.twilio(), CLIENT, "1", SAID).await;
     let texts = world.texts(PHONE);
     let [text] = texts.as_slice() else { panic!("one SMS: {texts:?}") };
-    let link = world.conversation(world.twilio(), CLIENT);
-    let link = format!("{}/console/conversations/{link}", world.local.public_url());
-    let said = format!("A conversation is assigned to you. Reason: the client asked for a person. {link}");
-    assert_eq!(text.body, said);
+    let id = world.conversation(world.twilio(), CLIENT);
+    let link = format!("{}/console/conversations/{id}", world.local.public_url());
+    let said = "A conversation is assigned to you. Reason: the client asked for a person.";
+    assert_eq!(text.body, format!("{said} {link}"));
     assert_eq!(note(&world.see(CLIENT).await, NotificationChannel::Sms).failure, None);
     world.assert_nothing_left();
 }

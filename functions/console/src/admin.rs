@@ -115,23 +115,22 @@ impl Api {
         };
         let hash = email_hash(email);
         let is_theirs = |staff: &&Staff| staff.email.as_deref().map(email_hash).as_ref() == Some(&hash);
-        let staff = match directory.staff.iter().find(is_theirs) {
-            Some(known) => known.id.clone(),
-            None => {
-                let owner = Staff {
-                    id: StaffId::from_random(self.random.bytes()),
-                    name: name.unwrap_or_else(|| "Owner".to_owned()),
-                    role: Role::Owner,
-                    email: Some(email.trim().to_owned()),
-                    phone: None,
-                    chat_webhook: None,
-                    notifications: NotificationSettings::default(),
-                };
-                owner.validate().map_err(Problem::invalid)?;
-                let edit = Edit { account: &account, by: None, at, seen: None, once: None };
-                store.edit_staff(&edit, &owner, None).await?;
-                owner.id
-            }
+        let staff = if let Some(known) = directory.staff.iter().find(is_theirs) {
+            known.id.clone()
+        } else {
+            let owner = Staff {
+                id: StaffId::from_random(self.random.bytes()),
+                name: name.unwrap_or_else(|| "Owner".to_owned()),
+                role: Role::Owner,
+                email: Some(email.trim().to_owned()),
+                phone: None,
+                chat_webhook: None,
+                notifications: NotificationSettings::default(),
+            };
+            owner.validate().map_err(Problem::invalid)?;
+            let edit = Edit { account: &account, by: None, at, seen: None, once: None };
+            store.edit_staff(&edit, &owner, None).await?;
+            owner.id
         };
         let link = crate::pages::new_link(self, &account, &staff, at).await?;
         Ok(Done::Link { account, staff, link })

@@ -40,20 +40,18 @@ pub(crate) async fn list(call: &Call<'_>) -> Answered {
 }
 
 pub(crate) async fn create(call: &Call<'_>) -> Answered {
-    let id = BotId::from_random(call.new_bytes()?);
+    let id = BotId::from_random(call.new_bytes());
     let bot: Bot = call.json_with(&[("id", id.as_str())])?;
     if call.done_before().await? {
         return show(call, &id).await;
     }
     check(call, &bot).await?;
-    match call.store().edit_bot(&call.edit(None), &bot).await? {
-        Some(revision) => Ok(Answer::created(&bot).version(revision)),
-        // The same request at the same time.
-        None => {
-            call.done_before().await?;
-            show(call, &id).await
-        }
+    if let Some(revision) = call.store().edit_bot(&call.edit(None), &bot).await? {
+        return Ok(Answer::created(&bot).version(revision));
     }
+    // The same request at the same time.
+    call.done_before().await?;
+    show(call, &id).await
 }
 
 pub(crate) async fn read(call: &Call<'_>) -> Answered {

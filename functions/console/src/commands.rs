@@ -193,7 +193,7 @@ pub(crate) async fn run_on<W: Wanted + Send>(call: &Call<'_>, conversation: &Con
     };
     match call.app.processor.process(&envelope).await {
         Ok(Processed::Committed(record) | Processed::Republished(record)) => match &record.refusal {
-            None => Ok(Answer::ok(&done(&record))),
+            None => Ok(Answer::ok(done(&record))),
             Some(refusal) => Err(refused(call, refusal).await),
         },
         Ok(Processed::Duplicate(_)) => Err(Problem::key_reused()),

@@ -45,7 +45,7 @@ pub(crate) async fn list(call: &Call<'_>) -> Answered {
 
 pub(crate) async fn create(call: &Call<'_>) -> Answered {
     let bot = bot(call).await?;
-    let id = FaqId::from_random(call.new_bytes()?);
+    let id = FaqId::from_random(call.new_bytes());
     let entry: FaqEntry = call.json_with(&[("id", id.as_str())])?;
     if call.done_before().await? {
         let made = call.store().faq_entry(call.account(), &bot, &id).await?;

@@ -213,10 +213,10 @@ impl Call<'_> {
     }
 
     /// 16 bytes for a new id: the same for the same caller, route and idempotency key, else random.
-    pub(crate) fn new_bytes(&self) -> Result<[u8; 16], Problem> {
-        let Some(once) = &self.once else { return Ok(self.app.random.bytes()) };
+    pub(crate) fn new_bytes(&self) -> [u8; 16] {
+        let Some(once) = &self.once else { return self.app.random.bytes() };
         let hash = Sha256::digest(&once.id);
-        Ok(hash.first_chunk().copied().unwrap_or_default())
+        hash.first_chunk().copied().unwrap_or_default()
     }
 }
 

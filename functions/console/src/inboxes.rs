@@ -92,21 +92,19 @@ pub(crate) async fn list(call: &Call<'_>) -> Answered {
 }
 
 pub(crate) async fn create(call: &Call<'_>) -> Answered {
-    let id = call.app.inbox_key.new_id(call.new_bytes()?);
+    let id = call.app.inbox_key.new_id(call.new_bytes());
     let wanted: Wanted = call.json()?;
     if call.done_before().await? {
         return show(call, &id).await;
     }
     let (inbox, secrets) = checked(call, id.clone(), wanted, Secrets::new()).await?;
     let stored = sealed(call.app, inbox, &secrets)?;
-    match call.store().edit_inbox(&call.edit(None), &stored).await? {
-        Some(version) => Ok(Answer::created(&shown(call, stored.inbox, &secrets)).version(version)),
-        // The same request at the same time.
-        None => {
-            call.done_before().await?;
-            show(call, &id).await
-        }
+    if let Some(version) = call.store().edit_inbox(&call.edit(None), &stored).await? {
+        return Ok(Answer::created(shown(call, stored.inbox, &secrets)).version(version));
     }
+    // The same request at the same time.
+    call.done_before().await?;
+    show(call, &id).await
 }
 
 pub(crate) async fn read(call: &Call<'_>) -> Answered {
@@ -120,7 +118,7 @@ async fn find(call: &Call<'_>, id: &InboxId) -> Result<Versioned<StoredInbox>, P
 async fn show(call: &Call<'_>, id: &InboxId) -> Answered {
     let found = find(call, id).await?;
     let secrets = open(call.app, &found.value)?;
-    Ok(Answer::ok(&shown(call, found.value.inbox, &secrets)).version(found.version))
+    Ok(Answer::ok(shown(call, found.value.inbox, &secrets)).version(found.version))
 }
 
 pub(crate) async fn replace(call: &Call<'_>) -> Answered {
@@ -135,14 +133,14 @@ pub(crate) async fn replace(call: &Call<'_>) -> Answered {
     let (inbox, secrets) = checked(call, id.clone(), wanted, open(call.app, &known)?).await?;
     let stored = sealed(call.app, inbox, &secrets)?;
     if let Some(version) = call.store().edit_inbox(&call.edit(Some(seen)), &stored).await? {
-        return Ok(Answer::ok(&shown(call, stored.inbox, &secrets)).version(version));
+        return Ok(Answer::ok(shown(call, stored.inbox, &secrets)).version(version));
     }
     // This very request may have come first, and its answer got lost.
     let found = find(call, &id).await?;
     let secrets = open(call.app, &found.value)?;
     let same = given.iter().all(|(name, value)| secrets.newest(name) == Some(value));
     if same && found.value.inbox == stored.inbox {
-        return Ok(Answer::ok(&shown(call, found.value.inbox, &secrets)).version(found.version));
+        return Ok(Answer::ok(shown(call, found.value.inbox, &secrets)).version(found.version));
     }
     Err(Problem::changed())
 }
@@ -157,14 +155,14 @@ pub(crate) async fn retire_secret(call: &Call<'_>) -> Answered {
     match secrets.live(&name).len() {
         0 => return Err(Problem::not_found()),
         // Done before, by somebody who wanted the same.
-        1 => return Ok(Answer::ok(&shown(call, found.value.inbox, &secrets)).version(found.version)),
+        1 => return Ok(Answer::ok(shown(call, found.value.inbox, &secrets)).version(found.version)),
         _ => {}
     }
     secrets.retire_old(&name);
     let stored = sealed(call.app, found.value.inbox, &secrets)?;
     let version = call.store().edit_inbox(&call.edit(Some(seen)), &stored).await?;
     let version = version.ok_or_else(Problem::changed)?;
-    Ok(Answer::ok(&shown(call, stored.inbox, &secrets)).version(version))
+    Ok(Answer::ok(shown(call, stored.inbox, &secrets)).version(version))
 }
 
 /// The inbox as it is wanted, with all its secrets.

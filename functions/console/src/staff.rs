@@ -25,20 +25,18 @@ pub(crate) async fn list(call: &Call<'_>) -> Answered {
 }
 
 pub(crate) async fn create(call: &Call<'_>) -> Answered {
-    let id = StaffId::from_random(call.new_bytes()?);
+    let id = StaffId::from_random(call.new_bytes());
     let staff: Staff = call.json_with(&[("id", id.as_str())])?;
     if call.done_before().await? {
         return show(call, &id).await;
     }
     staff.validate().map_err(Problem::invalid)?;
-    match call.store().edit_staff(&call.edit(None), &staff, None).await? {
-        Some(version) => Ok(Answer::created(&staff).version(version)),
-        // The same request at the same time.
-        None => {
-            call.done_before().await?;
-            show(call, &id).await
-        }
+    if let Some(version) = call.store().edit_staff(&call.edit(None), &staff, None).await? {
+        return Ok(Answer::created(&staff).version(version));
     }
+    // The same request at the same time.
+    call.done_before().await?;
+    show(call, &id).await
 }
 
 pub(crate) async fn read(call: &Call<'_>) -> Answered {
@@ -139,19 +137,17 @@ pub(crate) async fn teams(call: &Call<'_>) -> Answered {
 }
 
 pub(crate) async fn create_team(call: &Call<'_>) -> Answered {
-    let id = TeamId::from_random(call.new_bytes()?);
+    let id = TeamId::from_random(call.new_bytes());
     let team: Team = call.json_with(&[("id", id.as_str())])?;
     if call.done_before().await? {
         return show_team(call, &id).await;
     }
     check_team(call, &team).await?;
-    match call.store().edit_team(&call.edit(None), &team).await? {
-        Some(version) => Ok(Answer::created(&team).version(version)),
-        None => {
-            call.done_before().await?;
-            show_team(call, &id).await
-        }
+    if let Some(version) = call.store().edit_team(&call.edit(None), &team).await? {
+        return Ok(Answer::created(&team).version(version));
     }
+    call.done_before().await?;
+    show_team(call, &id).await
 }
 
 pub(crate) async fn read_team(call: &Call<'_>) -> Answered {

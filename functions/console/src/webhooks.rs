@@ -30,7 +30,7 @@ pub(crate) async fn list(call: &Call<'_>) -> Answered {
 
 /// A new address. Its signing secret is in this answer and nowhere else.
 pub(crate) async fn create(call: &Call<'_>) -> Answered {
-    let id = WebhookId::from_random(call.new_bytes()?);
+    let id = WebhookId::from_random(call.new_bytes());
     let webhook: Webhook = call.json_with(&[("id", id.as_str())])?;
     if call.done_before().await? {
         return made_before(call, &id).await;
@@ -44,15 +44,11 @@ pub(crate) async fn create(call: &Call<'_>) -> Answered {
     let owner = [call.account().as_str(), id.as_str()];
     let sealed = call.app.sealer.seal(&secret, &owner, call.app.random.bytes())?;
     let stored = StoredWebhook { webhook, sealed };
-    match call.store().edit_webhook(&call.edit(None), &stored).await? {
-        Some(version) => {
-            Ok(Answer::created(&MadeWebhook { webhook: stored.webhook, secret }).version(version))
-        }
-        None => {
-            call.done_before().await?;
-            made_before(call, &id).await
-        }
+    if let Some(version) = call.store().edit_webhook(&call.edit(None), &stored).await? {
+        return Ok(Answer::created(MadeWebhook { webhook: stored.webhook, secret }).version(version));
     }
+    call.done_before().await?;
+    made_before(call, &id).await
 }
 
 /// The same answer again, for a caller who has not had it.

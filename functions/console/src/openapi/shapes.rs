@@ -296,8 +296,8 @@ impl Shapes {
             rename(&mut schema, &others);
             gives.insert(if others.contains(&name) { format!("{name}Input") } else { name }, schema);
         }
-        let taken = self.by_route.values_mut().filter_map(|shape| shape.takes.as_mut());
-        taken.for_each(|(schema, _)| rename(schema, &others));
+        let bodies = self.by_route.values_mut().filter_map(|shape| shape.takes.as_mut());
+        bodies.for_each(|(schema, _)| rename(schema, &others));
         gives
     }
 }

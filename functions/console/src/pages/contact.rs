@@ -143,13 +143,11 @@ pub(super) async fn export(visit: &Visit<'_>) -> Shown {
         if let Some(rows) = page.get_mut("items").and_then(serde_json::Value::as_array_mut) {
             items.append(rows);
         }
-        match page.get("next").and_then(serde_json::Value::as_str) {
-            Some(next) => next.clone_into(&mut cursor),
-            None => {
-                let text = serde_json::to_string_pretty(&json!({"items": items})).unwrap_or_default();
-                return Ok(Reply::File { content_type: "application/json", name: "contact.json", text });
-            }
-        }
+        let Some(next) = page.get("next").and_then(serde_json::Value::as_str) else {
+            let text = serde_json::to_string_pretty(&json!({"items": items})).unwrap_or_default();
+            return Ok(Reply::File { content_type: "application/json", name: "contact.json", text });
+        };
+        next.clone_into(&mut cursor);
     }
     Err(Problem::new(http::StatusCode::UNPROCESSABLE_ENTITY, "too_much", w::TOO_MUCH, w::TOO_MUCH_DETAIL))
 }

@@ -1,6 +1,6 @@
 //! A conversation: what was said, why the bot stepped aside, and what to do now.
 
-use std::sync::Arc;
+use std::{collections::hash_map::Entry, sync::Arc};
 
 use handover_aws::store::{MessageItem, Overview, Whole, WholeConversation};
 use handover_core::{
@@ -90,9 +90,9 @@ async fn page(
     let revisions = revisions(visit, whole).await?;
     let state = &whole.state;
     let path = Visit::conversation_path(&state.id);
-    let whose = whole.contact.assignee.as_ref();
+    let holder = whole.contact.assignee.as_ref();
     let human = state.human().filter(|_| !state.resume_due(visit.now));
-    let who = Owner::of(human.is_some(), whose, &names);
+    let who = Owner::of(human.is_some(), holder, &names);
     let inbox = names.inboxes.iter().find(|inbox| inbox.id == state.inbox);
     let shown = transcript::Shown {
         whole,
@@ -116,7 +116,7 @@ async fn page(
         div.split {
             section.thread aria-label=(w::TRANSCRIPT) {
                 div #transcript data-region tabindex="0" role="log" aria-label=(w::TRANSCRIPT) { (shown.lines()) }
-                (composer(visit, state, whose, &path, &names))
+                (composer(visit, state, holder, &path, &names))
             }
             aside.panel #side data-region aria-label=(w::ABOUT) {
                 (facts(visit, whole))
@@ -145,10 +145,11 @@ async fn revisions(visit: &Visit<'_>, whole: &WholeConversation) -> Result<Revis
         Some((bot.clone(), *revision))
     });
     for key in of_handovers.chain(of_texts) {
-        if !found.contains_key(&key) {
+        if let Entry::Vacant(vacant) = found.entry(key) {
+            let (bot, revision) = vacant.key();
             let policies = visit.api.processor.policies();
-            let revision = policies.revision(&visit.account.id, &key.0, key.1).await?;
-            found.insert(key, revision);
+            let prepared = policies.revision(&visit.account.id, bot, *revision).await?;
+            vacant.insert(prepared);
         }
     }
     Ok(found)
@@ -300,7 +301,7 @@ fn tried(whole: &WholeConversation, handover: &Handover) -> Markup {
 fn actions(visit: &Visit<'_>, whole: &WholeConversation, names: &Overview, path: &str) -> Markup {
     let state = &whole.state;
     let with_humans = state.human().is_some_and(|_| !state.resume_due(visit.now));
-    let whose = whole.contact.assignee.as_ref();
+    let holder = whole.contact.assignee.as_ref();
     let form = |command: &str, inner: &Markup| {
         html! { form method="post" action={ (path) "/" (command) } { (csrf(&visit.csrf)) (inner) } }
     };
@@ -315,14 +316,14 @@ fn actions(visit: &Visit<'_>, whole: &WholeConversation, names: &Overview, path:
                     p.muted { (w::HAND_BACK_TEXT) } (reason("why-back")) button type="submit" { (w::HAND_BACK) }
                 })) }
             }
-            @if with_humans || whose.is_some() || state.open_task.is_some() {
+            @if with_humans || holder.is_some() || state.open_task.is_some() {
                 details.act { summary { (w::RESOLVE) } (form("resolve", &html! {
                     p.muted { (w::RESOLVE_TEXT) } (reason("why-done")) button type="submit" { (w::RESOLVE) }
                 })) }
             }
-            details.act { summary { (w::REASSIGN) " " span.muted { (assignee(whose, names)) } } (form("assign", &html! {
+            details.act { summary { (w::REASSIGN) " " span.muted { (assignee(holder, names)) } } (form("assign", &html! {
                 label for="to" { (w::ASSIGN_TO) }
-                select #to name="to" { (assignees(names, whose, w::NOBODY_CLAIM)) }
+                select #to name="to" { (assignees(names, holder, w::NOBODY_CLAIM)) }
                 button type="submit" { (w::REASSIGN) }
             })) }
             details.act { summary { (w::PAUSE_BOT) } (form("pause", &html! {

@@ -31,7 +31,7 @@ fn page(visit: &Visit<'_>, staff: &Staff, version: u64, problem: Option<&Problem
             (csrf(&visit.csrf)) (seen(version))
             h2 { (w::NOTIFICATION_SETTINGS) }
             p.muted { (w::NOTIFICATION_TEXT) }
-            (notification_fields(&staff.notifications))
+            (notification_fields(staff.notifications))
             (Field::new("phone", w::PHONE).hint(w::PHONE_HINT).error(errors).text("tel", &text(&staff.phone)))
             (Field::new("chat_webhook", w::CHAT_WEBHOOK).hint(w::CHAT_HINT).error(errors).text("url", &text(&staff.chat_webhook)))
             button type="submit" { (w::SAVE) }

@@ -112,14 +112,12 @@ impl Session {
 
 /// The secret of a browser that somebody signs in with, and the cookie if it is new.
 pub(super) fn browser(api: &Api, headers: &HeaderMap) -> (Secret, Option<String>) {
-    match known_browser(api, headers) {
-        Some(known) => (known, None),
-        None => {
-            let secret = Secret::new(api);
-            let cookie = set_cookie(api, BROWSER, &secret.text(), Duration::from_hours(24));
-            (secret, Some(cookie))
-        }
+    if let Some(known) = known_browser(api, headers) {
+        return (known, None);
     }
+    let secret = Secret::new(api);
+    let cookie = set_cookie(api, BROWSER, &secret.text(), Duration::from_hours(24));
+    (secret, Some(cookie))
 }
 
 /// The secret of a browser that has been here.

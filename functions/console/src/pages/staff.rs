@@ -31,7 +31,7 @@ pub(super) async fn list(visit: &Visit<'_>) -> Shown {
             li { a.row href={ (PATH) "/" (staff.id) } {
                 span.row-main { b { (staff.name) } span.muted { (staff.email.as_deref().unwrap_or(w::NO_EMAIL)) } }
                 span.chip { (w::role(staff.role)) }
-                span.muted { (told(&staff.notifications)) }
+                span.muted { (told(staff.notifications)) }
             } }
         } }
     };
@@ -39,14 +39,14 @@ pub(super) async fn list(visit: &Visit<'_>) -> Shown {
 }
 
 /// Where somebody is told of conversations, in a line.
-fn told(settings: &NotificationSettings) -> String {
+fn told(settings: NotificationSettings) -> String {
     let switches = settings.conversation_assigned;
     let on: Vec<&str> =
-        channels(&switches).into_iter().filter(|(_, _, on)| *on).map(|(_, label, _)| label).collect();
+        channels(switches).into_iter().filter(|(_, _, on)| *on).map(|(_, label, _)| label).collect();
     if on.is_empty() { w::TOLD_NOWHERE.to_owned() } else { format!("{} {}", w::TOLD_BY, on.join(", ")) }
 }
 
-fn channels(switches: &ChannelSwitches) -> [(&'static str, &'static str, bool); 4] {
+fn channels(switches: ChannelSwitches) -> [(&'static str, &'static str, bool); 4] {
     [
         ("in_app", w::IN_APP, switches.in_app),
         ("email", w::BY_EMAIL, switches.email),
@@ -56,18 +56,18 @@ fn channels(switches: &ChannelSwitches) -> [(&'static str, &'static str, bool); 
 }
 
 /// The switches of notifications: a row for what happens, a column for each channel.
-pub(super) fn notification_fields(settings: &NotificationSettings) -> Markup {
+pub(super) fn notification_fields(settings: NotificationSettings) -> Markup {
     let rows = [
         ("conversation", w::CONVERSATION_ASSIGNED, settings.conversation_assigned),
         ("task", w::TASK_ASSIGNED, settings.task_assigned),
     ];
     html! {
         div.scroll tabindex="0" { table.switches {
-            thead { tr { td {} @for (_, label, _) in channels(&settings.task_assigned) { th scope="col" { (label) } } } }
+            thead { tr { td {} @for (_, label, _) in channels(settings.task_assigned) { th scope="col" { (label) } } } }
             tbody { @for (name, label, switches) in rows {
                 tr {
                     th scope="row" { (label) }
-                    @for (channel, channel_label, on) in channels(&switches) {
+                    @for (channel, channel_label, on) in channels(switches) {
                         td { label.switch {
                             input type="checkbox" role="switch" name={ (name) "_" (channel) } checked[on]
                                 aria-label={ (label) ": " (channel_label) };
@@ -126,7 +126,7 @@ fn fields(visit: &Visit<'_>, staff: &Staff, errors: Errors<'_>) -> Markup {
         (Field::new("chat_webhook", w::CHAT_WEBHOOK).hint(w::CHAT_HINT).error(errors).text("url", &text(&staff.chat_webhook)))
         h2 #notifications { (w::NOTIFICATION_SETTINGS) }
         p.muted { (w::NOTIFICATION_TEXT) }
-        (notification_fields(&staff.notifications))
+        (notification_fields(staff.notifications))
     }
 }
 

@@ -682,9 +682,11 @@ pub(super) fn lint_field(field: &str) -> &'static str {
     match field {
         "account.labs.human_handover" => "Human handover of the account",
         "handover" => "Human handover of this bot",
-        _ if field.ends_with(".assign.to") => "The one it is assigned to",
-        _ if field.ends_with(".pause") => "The pause",
-        _ => "",
+        _ => match field.rsplit_once(']').map(|(_, part)| part) {
+            Some(".assign.to") => "The one it is assigned to",
+            Some(".pause") => "The pause",
+            _ => "",
+        },
     }
 }
 
