@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fs, path::Path};
 
-use handover_cloud::{CallRecord, Service};
+use handover_cloud::{CallRecord, Service, scheduler::Lateness};
 use handover_tests::{MINUTE, SECOND, World};
 
 const CLIENT: &str = "+4915112345678";
@@ -118,13 +118,13 @@ async fn the_bill_is_as_documented() {
 async fn end_of_a_pause() -> Bill {
     let world = World::answering(2).await;
     world.stop_sweep();
+    world.local.cloud().scheduler().set_lateness(Lateness::Exact);
     world.say(world.twilio(), CLIENT, "1", "I want to talk to a human").await;
     world.travel(60 * MINUTE - 20 * SECOND).await;
     // Somebody else: settings are in memory again.
     world.say(world.twilio(), "+4915100000000", "2", "when do you open?").await;
     world.travel(10 * SECOND).await;
     world.local.cloud().take_log();
-    // The schedule has fired already, for it is set to the minute before, and waits as a message.
     let mut bill = Bill::default();
     for _ in 0..30 {
         world.local.cloud().clock().advance(SECOND);
