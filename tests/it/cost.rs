@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fs, path::Path};
 
 use handover_cloud::{CallRecord, Service};
-use handover_tests::{MINUTE, SECOND, World};
+use handover_tests::{SECOND, World};
 
 const CLIENT: &str = "+4915112345678";
 
@@ -107,32 +107,9 @@ async fn the_bill_is_as_documented() {
         answered.row("a question that the built-in bot answers"),
         handover.row("a message that hands over: closing message, task, two notes, an e-mail"),
         waits.row("a message that waits for a human"),
-        end_of_a_pause().await.row("the end of a pause"),
     ];
     let document = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join("docs/cost.md");
     let document = fs::read_to_string(document).unwrap();
     let missing: Vec<&String> = rows.iter().filter(|row| !document.contains(row.as_str())).collect();
     assert!(missing.is_empty(), "docs/cost.md lacks:\n{}", rows.join("\n"));
-}
-
-async fn end_of_a_pause() -> Bill {
-    let world = World::answering(2).await;
-    world.stop_sweep();
-    world.say(world.twilio(), CLIENT, "1", "I want to talk to a human").await;
-    world.travel(60 * MINUTE - 20 * SECOND).await;
-    // Somebody else: settings are in memory again.
-    world.say(world.twilio(), "+4915100000000", "2", "when do you open?").await;
-    world.travel(10 * SECOND).await;
-    world.local.cloud().take_log();
-    // The schedule has fired already, for it is set to the minute before, and waits as a message.
-    let mut bill = Bill::default();
-    for _ in 0..60 {
-        world.local.cloud().clock().advance(SECOND);
-        world.local.cloud().scheduler().fire_due().unwrap();
-        work_off(&world, &mut bill).await;
-    }
-    bill.calls(&world.local.cloud().take_log());
-    // Scheduler's own request to the queue.
-    bill.standard += 1;
-    bill
 }

@@ -126,15 +126,6 @@ class Peer:
 
         return dict(os.environ, API_URL=f"{self.api_url}/v1")
 
-    def conversation(self, client):
-        """The conversation of the client; None before there is one."""
-        found = [row for row in self.api("/conversations")["items"]]
-        for row in found:
-            lines = self.transcript(row["id"])
-            if any(line.get("address") == client or client in json.dumps(line) for line in lines):
-                return row["id"]
-        return None
-
     def transcript(self, conversation):
         return self.api(f"/conversations/{conversation}/transcript")["items"]
 
@@ -216,6 +207,13 @@ def somebody_answers(peer, told, conversation):
     told.check(f"the bot has it again: {whole['control']}", whole["control"] == "bot")
 
 
+def asks(peer, client, text):
+    """A new client writes what hands over: the conversation."""
+    before = set(peer.waiting_for_human())
+    peer.says(client, text)
+    return eventually(lambda: set(peer.waiting_for_human()) - before).pop()
+
+
 def replaced(item, old, new):
     """The item with a number replaced, wherever it stands."""
     if isinstance(item, dict):
@@ -228,25 +226,25 @@ def replaced(item, old, new):
 def a_pause_that_scheduler_ends(peer, told):
     """The timer fires twenty minutes from now; nobody waits so long. The record and the schedule are put to
     now, as if time had passed; all else is the stack's own doing."""
-    peer.says("visitor-2", "agent please")
-    waiting = eventually(peer.waiting_for_human)
-    conversation = waiting[0]
+    conversation = asks(peer, "visitor-2", "agent please")
     scheduler = peer.client("scheduler")
     group = peer.id("ScheduleGroup").split("/")[-1]
 
-    def resumes():
+    def of_this_pause():
         listed = scheduler.list_schedules(GroupName=group)["Schedules"]
-        return [schedule["Name"] for schedule in listed if schedule["Name"].startswith("resume-")]
+        names = [schedule["Name"] for schedule in listed if schedule["Name"].startswith("resume-")]
+        found = [scheduler.get_schedule(GroupName=group, Name=name) for name in names]
+        return [schedule for schedule in found if conversation in schedule["Target"]["Input"]]
 
-    names = eventually(lambda: [n for n in resumes() if n not in peer.__dict__.get("seen", [])])
-    told.check(f"the pause has a schedule: {names}", len(names) >= 1)
+    found = eventually(of_this_pause)
+    told.check(f"the pause has a schedule: {found}", len(found) == 1)
+    schedule = found[0]
     whole = peer.api(f"/conversations/{conversation}")
     due = whole["resumes_at"]
     due_ms = due if isinstance(due, int) else round(_parse(due) * 1000)
     minute = time.strftime("at(%Y-%m-%dT%H:%M:00)", time.gmtime(due_ms // 60_000 * 60))
-    schedules = [scheduler.get_schedule(GroupName=group, Name=name) for name in names]
-    schedule = next((s for s in schedules if s["ScheduleExpression"] == minute), None)
-    told.check(f"at the minute when it ends, {minute}, in UTC", schedule and schedule["ScheduleExpressionTimezone"] == "UTC")
+    at = (schedule["ScheduleExpression"], schedule["ScheduleExpressionTimezone"])
+    told.check(f"at the minute when it ends, in UTC: {at}", at == (minute, "UTC"))
     table, key = peer.outputs["TableName"], f"C#{peer.account}#{conversation}"
     dynamodb = peer.client("dynamodb")
     state = dynamodb.get_item(TableName=table, Key={"pk": {"S": key}, "sk": {"S": "HEAD#STATE"}}, ConsistentRead=True)["Item"]
@@ -261,7 +259,7 @@ def a_pause_that_scheduler_ends(peer, told):
     told.check("the schedule fires, and the bot has it again", eventually(control))
     ended = peer.api(f"/conversations/{conversation}")["handovers"][-1]
     told.check(f"by its timer: {ended.get('ended')}", ended.get("ended_at") is not None)
-    told.check("the schedule is gone", schedule["Name"] not in resumes())
+    told.check("the schedule is gone", not of_this_pause())
 
 
 def _parse(text):
@@ -272,10 +270,10 @@ def _parse(text):
 
 def a_short_pause(peer, told):
     """A minute: below Scheduler's precision, so a delayed message."""
-    peer.says("visitor-3", "How much is it?")
-    waiting = eventually(peer.waiting_for_human)
-    told.check(f"the phrase hands over: {waiting}", len(waiting) == 1)
-    ended = lambda: peer.api(f"/conversations/{waiting[0]}")["epoch"] == 2  # noqa: E731
+    conversation = asks(peer, "visitor-3", "How much is it?")
+    whole = peer.api(f"/conversations/{conversation}")
+    told.check(f"the phrase hands over: {whole['reason']}", whole["reason"] == "custom")
+    ended = lambda: peer.api(f"/conversations/{conversation}")["epoch"] == 2  # noqa: E731
     told.check("a minute later the bot has it again, by itself", eventually(ended, 100))
 
 

@@ -245,7 +245,9 @@ impl Stage {
             }
             let said = texts.remove(&client).unwrap_or_default();
             let closings = said.iter().filter(|text| *text == CLOSING).count();
-            if closings != usize::from(plot.hands_over()) {
+            // One that a person's own answer has overtaken is suppressed.
+            let overtaken = plot == Plot::IsAnswered && closings == 0;
+            if closings != usize::from(plot.hands_over()) && !overtaken {
                 wrong.push(format!("{plot:?}: {closings} closing messages"));
             }
             let replies = said.iter().filter(|text| *text == "Alex here.").count();
