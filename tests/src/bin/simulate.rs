@@ -62,8 +62,8 @@ fn options() -> Result<Options, String> {
 
 fn kinds(list: &str) -> Result<Vec<Fault>, String> {
     let named = |name: &str| Fault::ALL.into_iter().find(|fault| fault.name() == name);
-    let names = list.split(',').filter(|name| !name.is_empty() && *name != "none");
-    names.map(|name| named(name).ok_or_else(|| format!("{name} is no kind of fault\n\n{HELP}"))).collect()
+    let given = list.split(',').filter(|name| !name.is_empty() && *name != "none");
+    given.map(|name| named(name).ok_or_else(|| format!("{name} is no kind of fault\n\n{HELP}"))).collect()
 }
 
 #[expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool speaks")]

@@ -267,9 +267,8 @@ impl Checks<'_> {
             let count = submitted.iter().filter(of_it).count();
             let (least, most) = match entry.state {
                 LedgerState::Sent => (1, 1),
-                LedgerState::Unknown => (0, 1),
                 // Refused by the provider is submitted, and not sent.
-                LedgerState::Failed => (0, 1),
+                LedgerState::Unknown | LedgerState::Failed => (0, 1),
                 LedgerState::Suppressed => (0, 0),
                 LedgerState::Claimed | LedgerState::Released => {
                     self.that(false, || format!("client {client}: a text was left {:?}", entry.state));
@@ -412,7 +411,7 @@ impl Checks<'_> {
             if let Some(text) = &command.text {
                 let of_it = |left: &&super::run::Submitted| left.client == client && left.body == *text;
                 let count = self.run.done.submitted.iter().filter(of_it).count();
-                let most = if (400..500).contains(&command.status) { 0 } else { 1 };
+                let most = usize::from(!(400..500).contains(&command.status));
                 self.that(count <= most, || {
                     format!("client {client}: {text} left {count} times, after {}", command.status)
                 });

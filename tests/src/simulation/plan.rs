@@ -31,6 +31,7 @@ pub struct Plan {
 
 /// What is the same all through a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own, drawn by itself")]
 pub struct Conditions {
     /// How schedules fire.
     pub lateness: Lateness,

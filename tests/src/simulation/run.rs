@@ -117,19 +117,19 @@ pub(crate) const VISITOR: [&str; 2] = ["visitor-1", "strong-1"];
 /// Services are back after so long at the latest: what staff are to hear is tried for about two hours.
 const LONGEST_OUTAGE: Duration = Duration::from_mins(50);
 /// How long something that is due may wait while schedules fire.
-pub(crate) const RESUME_WITHIN: Duration = Duration::from_secs(120);
+pub(crate) const RESUME_WITHIN: Duration = Duration::from_mins(2);
 
 /// All clients.
 pub(crate) const CLIENTS: [u8; 2] = [BY_TWILIO, BY_CHAT];
 
 /// Runs a plan to its end, lets everything come to rest, and checks every promise.
 pub async fn run(plan: &Plan) -> Report {
-    Run::begin(plan, false).await.to_the_end().await
+    Run::begin(plan, false).await.finish().await
 }
 
 /// The same, told line by line.
 pub async fn tell(plan: &Plan) -> Report {
-    Run::begin(plan, true).await.to_the_end().await
+    Run::begin(plan, true).await.finish().await
 }
 
 impl<'a> Run<'a> {
@@ -195,7 +195,7 @@ impl<'a> Run<'a> {
         recorder.set_responder(AUTOMATION_HOST, self.automation.responder(self.plan.seed, moody));
     }
 
-    async fn to_the_end(mut self) -> Report {
+    async fn finish(mut self) -> Report {
         for step in &self.plan.steps {
             self.say(|| format!("{step:?}"));
             self.take(*step).await;

@@ -77,7 +77,7 @@ impl Run<'_> {
     pub(crate) async fn both(&mut self, client: u8, number: u16, actions: [StaffAction; 2]) {
         let states = self.states().await;
         let Some(id) = states.get(&client).map(|state| state.id.clone()) else { return };
-        let other = states.get(&(1 - client)).map(|state| &state.id).unwrap_or(&id);
+        let other = states.get(&(1 - client)).map_or(&id, |state| &state.id);
         let mut place = 0;
         let [one, two] = actions.map(|what| {
             place += 1;

@@ -28,6 +28,7 @@ use crate::{
 
 /// What a route takes and gives.
 #[derive(Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each says one thing of a route")]
 pub(super) struct Shape {
     pub(super) query: Vec<Value>,
     /// The body, and whether there must be one.

@@ -46,8 +46,8 @@ impl Checks<'_> {
         let store = self.run.world.local.admin_store();
         let mut noted = 0;
         for staff in self.directory.staff.clone() {
-            let notes = store.notes(self.run.account(), &staff.id).await.expect("the table works");
-            for note in notes.iter().filter(|note| note.channel == NotificationChannel::Email) {
+            let told = store.notes(self.run.account(), &staff.id).await.expect("the table works");
+            for note in told.iter().filter(|note| note.channel == NotificationChannel::Email) {
                 self.that(note.state == Some(LedgerState::Sent), || {
                     format!("an e-mail about {:?} was left {:?}", note.about, note.state)
                 });
