@@ -27,9 +27,10 @@ struct Contract {
     _world: Option<World>,
 }
 
+type Lookup = dyn Fn(&str) -> Option<String> + Send + Sync;
+
 fn host_of(environment: BTreeMap<String, String>) -> Host {
-    let lookup: Arc<dyn Fn(&str) -> Option<String> + Send + Sync> =
-        Arc::new(move |name: &str| environment.get(name).cloned());
+    let lookup: Arc<Lookup> = Arc::new(move |name| environment.get(name).cloned());
     let credentials = Arc::clone(&lookup);
     Host {
         sdk: SdkSettings {
@@ -48,16 +49,13 @@ fn host_of(environment: BTreeMap<String, String>) -> Host {
 
 impl Contract {
     async fn new() -> Self {
-        let (host, world) = match process_lookup()("CONTRACT_ENVIRONMENT") {
-            Some(path) => {
-                let text = fs::read_to_string(path).unwrap();
-                let pairs = text.lines().filter_map(|line| line.split_once('='));
-                (host_of(pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()), None)
-            }
-            None => {
-                let world = World::new(1).await;
-                (world.local.host("console").unwrap(), Some(world))
-            }
+        let (host, world) = if let Some(path) = process_lookup()("CONTRACT_ENVIRONMENT") {
+            let text = fs::read_to_string(path).unwrap();
+            let pairs = text.lines().filter_map(|line| line.split_once('='));
+            (host_of(pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()), None)
+        } else {
+            let world = World::new(1).await;
+            (world.local.host("console").unwrap(), Some(world))
         };
         let random = Random::system();
         let mut reading = host.read();
@@ -197,8 +195,9 @@ async fn those_who_write_at_once_take_turns() {
             return processed;
         }
     };
-    let [a, b, c, d, e, f] = envelopes.as_slice() else { panic!("six") };
-    let all = tokio::join!(process(a), process(b), process(c), process(d), process(e), process(f));
+    let [one, two, three, four, five, six] = envelopes.as_slice() else { panic!("six") };
+    let all =
+        tokio::join!(process(one), process(two), process(three), process(four), process(five), process(six));
     for processed in [all.0, all.1, all.2, all.3, all.4, all.5] {
         assert_eq!(verdict(&processed), Some(Verdict::Paused));
     }
@@ -211,18 +210,17 @@ async fn those_who_write_at_once_take_turns() {
 async fn a_claim_has_one_winner_and_its_attempt_fences() {
     let it = Contract::new().await;
     let id = it.conversation("ada");
+    let effect = "effect-of-the-contract".parse().unwrap();
     let claim = |writer| Claim {
         account: &it.account,
         conversation: &id,
-        effect: &EFFECT,
+        effect: &effect,
         purpose: Purpose::Closing,
         epoch: 1,
         text_hash: "hash",
         part_hashes: &[],
         writer,
     };
-    static EFFECT: std::sync::LazyLock<handover_core::EffectId> =
-        std::sync::LazyLock::new(|| "effect-of-the-contract".parse().unwrap());
     let (one, two) = (claim("one"), claim("two"));
     let (first, second) = tokio::join!(it.store.claim(&one, it.now()), it.store.claim(&two, it.now()));
     let (first, second) = (first.unwrap(), second.unwrap());
@@ -238,7 +236,7 @@ async fn a_claim_has_one_winner_and_its_attempt_fences() {
     assert_eq!(it.store.claim(loser, it.now()).await.unwrap(), Claimed::Ours(2));
     assert!(!settle(winner, 1, LedgerState::Sent).await, "an old attempt settles nothing");
     assert!(settle(loser, 2, LedgerState::Sent).await);
-    let entry = it.store.ledger_entry(&it.account, &id, &EFFECT).await.unwrap().unwrap();
+    let entry = it.store.ledger_entry(&it.account, &id, &effect).await.unwrap().unwrap();
     assert_eq!((entry.attempt, entry.state), (2, LedgerState::Sent));
 }
 

@@ -48,10 +48,9 @@ impl Bill {
     }
 
     fn requests(&mut self, queue: &str, count: usize) {
-        if queue.ends_with(".fifo") {
-            self.fifo += count;
-        } else {
-            self.standard += count;
+        match queue.strip_suffix(".fifo") {
+            Some(_) => self.fifo += count,
+            None => self.standard += count,
         }
     }
 }

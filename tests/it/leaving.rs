@@ -225,6 +225,8 @@ async fn very_many_open_conversations_are_listed_released_and_woken() {
     an_account_of(1_000).await;
 }
 
+// The same story as above, ten times as long: minutes that the gate cannot spare. `.ci/full` runs every test
+// that is marked so, and fails with it.
 #[tokio::test]
 #[ignore = "takes minutes: .ci/full runs it"]
 async fn ten_thousand_open_conversations_are_listed_released_and_woken() {

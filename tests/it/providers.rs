@@ -499,7 +499,7 @@ async fn what_a_client_passes_on_is_not_what_they_want() {
     world.settle().await;
     let seen = at.see().await;
     assert_eq!(seen.conversation.control, Control::Bot);
-    assert_eq!(seen.messages[0].record.human_request.map(|score| score.get()), Some(0));
+    assert_eq!(seen.messages[0].record.human_request.map(handover_core::Permille::get), Some(0));
     assert_eq!(at.post(&say("wamid.2", json!({ "id": "wamid.1" }))).await, StatusCode::OK);
     world.settle().await;
     assert!(at.see().await.conversation.human().is_some(), "an answer to it is the client's own");
@@ -507,8 +507,8 @@ async fn what_a_client_passes_on_is_not_what_they_want() {
 }
 
 fn whatsapp(value: Value) -> Value {
-    let mut value = value;
-    value["metadata"] = json!({ "phone_number_id": "200" });
+    let Value::Object(mut value) = value else { panic!("an object") };
+    value.insert("metadata".to_owned(), json!({ "phone_number_id": "200" }));
     json!({ "entry": [{ "id": "1", "changes": [{ "field": "messages", "value": value }] }] })
 }
 

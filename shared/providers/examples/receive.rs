@@ -101,7 +101,9 @@ fn signed(
     let now = NOW.to_string();
     let sha256 = |parts: &[&[u8]]| -> Option<Vec<u8>> {
         let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).ok()?;
-        parts.iter().for_each(|part| mac.update(part));
+        for part in parts {
+            mac.update(part);
+        }
         Some(mac.finalize().into_bytes().to_vec())
     };
     let token = |claims: &Value| -> Option<String> {

@@ -73,7 +73,7 @@ async fn a_replacement_whose_answer_got_lost_is_repeated_and_another_is_refused(
 async fn an_idempotency_key_stands_for_one_request_for_ever() {
     let world = World::new(2).await;
     let api = Api::clinic(&world);
-    let reused = "urn:handover:problem:idempotency_key_reused";
+    let taken = "urn:handover:problem:idempotency_key_reused";
     let (staff, inbox) = (
         json!({"name": "Casey"}),
         json!({"name": "Chat", "provider": "generic", "channel": "web",
@@ -98,7 +98,7 @@ async fn an_idempotency_key_stands_for_one_request_for_ever() {
         let refused = post(&api, path, "once", &other).await;
         assert_eq!(
             (refused.status, &refused.body["type"]),
-            (StatusCode::UNPROCESSABLE_ENTITY, &json!(reused)),
+            (StatusCode::UNPROCESSABLE_ENTITY, &json!(taken)),
             "{path}"
         );
     }
@@ -114,7 +114,7 @@ async fn an_idempotency_key_stands_for_one_request_for_ever() {
         (StatusCode::CONFLICT, &json!("urn:handover:problem:made_before"))
     );
     let other = post(&api, "/api-keys", "once", &json!({"name": "third", "scope": "admin"})).await;
-    assert_eq!(other.body["type"], reused);
+    assert_eq!(other.body["type"], taken);
     assert_eq!(api.get("/api-keys").await.body["items"].as_array().unwrap().len(), 2);
 }
 

@@ -136,11 +136,11 @@ fn from(number: usize) -> String {
 
 impl Stage {
     async fn call(&self, request: Request<Vec<u8>>) -> Result<Bytes, Failed> {
-        let answer = send(&self.client, request, Duration::from_secs(60), 64 << 20).await?;
+        let answer = send(&self.client, request, Duration::from_mins(1), 64 << 20).await?;
         if !answer.status().is_success() {
             return Err(format!("answered {}", answer.status()).into());
         }
-        Ok(Bytes::from(answer.into_body()))
+        Ok(answer.into_body())
     }
 
     async fn page(&self, path: &str) -> Result<Value, Failed> {
@@ -181,7 +181,7 @@ impl Stage {
             // A person needs a moment; until humans have it there is nothing to claim.
             let started = Instant::now();
             while self.command(id.as_str(), "claim", &json!({"staff": self.staff})).await.is_err() {
-                if started.elapsed() > Duration::from_secs(120) {
+                if started.elapsed() > Duration::from_mins(2) {
                     return Err("humans never got the conversation".into());
                 }
                 tokio::time::sleep(Duration::from_millis(50)).await;

@@ -38,7 +38,7 @@ pub(crate) struct Visit<'a> {
     pub(super) request: &'a Request,
     parameters: &'a [(String, String)],
     pub(super) form: Form,
-    /// What a form of this session carries.
+    /// What a form of whoever is signed in carries.
     pub(super) csrf: String,
     pub(super) now: Timestamp,
     session: Session,
