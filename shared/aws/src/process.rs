@@ -1,21 +1,24 @@
 //! One event, whole: load, decide, commit, publish. Used by every function that changes
 //! conversations.
 
+mod line;
+
 use std::{borrow::Cow, future::Future, pin::Pin};
 
 use handover_core::{
     AccountId, Applied, Bug, CommandKind, Contact, ContactId, Conversation, ConversationId, Decision,
     Delivery, DeliveryResult, EchoEvidence, Effect, EffectKind, Envelope, EventId, EventKind, Evidence,
-    Ignored, Input, MAX_LINKED, NotificationKind, OtherContact, Principal, Receipt, ReceiptStatus, Record,
-    Refusal, Timestamp, decide, planted,
+    Ignored, Input, MAX_LINKED, NotificationKind, OtherContact, Receipt, ReceiptStatus, Record, Refusal,
+    Timestamp, decide, planted,
 };
 use handover_detect::same_issue;
 
 use crate::{
     Clock, Failure, Policies, Queues, Settings, Store, Timers,
     batch::Received,
-    publish::{Context, Publisher, keeps, kept_content},
-    store::{Author, Commit, Committed, Head, LedgerState, MARKER_DAYS, MessageItem, new_message},
+    process::line::message_item,
+    publish::{Context, Publisher, keeps},
+    store::{Commit, Committed, Head, LedgerState, MessageItem},
     telemetry,
 };
 
@@ -492,109 +495,6 @@ fn misses_somebody(applied: &Applied) -> bool {
         matches!(&effect.kind, EffectKind::Notify { about: NotificationKind::AssigneeMissing, .. })
     };
     applied.record.refusal == Some(Refusal::NoSuchAssignee) || applied.effects.iter().any(told)
-}
-
-/// The transcript's line and marker of an event.
-fn message_item(
-    envelope: &Envelope,
-    conversation: &Conversation,
-    settings: &Settings,
-    applied: &Applied,
-    effects: Vec<Effect>,
-) -> MessageItem {
-    let event = &envelope.event;
-    let account = &settings.account.0;
-    let keep_days = i64::from(account.retention_days).max(MARKER_DAYS);
-    let mut message = new_message(&conversation.account, &conversation.id, &event.id);
-    event.kind.name().clone_into(&mut message.kind);
-    message.at = event.received_at;
-    message.sent_at = event.sent_at;
-    message.author = author(&event.kind);
-    message.by = by(&event.kind);
-    message.content = kept_content(&event.kind).filter(|_| account.store_text);
-    message.detail = detail(&event.kind);
-    message.provider_message = provider_message(&event.kind);
-    message.record = applied.record.clone();
-    message.effects = effects;
-    message.delivery_id = envelope.delivery_id.clone();
-    message.expires_at = event.received_at.as_seconds().saturating_add(keep_days * 86_400);
-    message
-}
-
-fn author(kind: &EventKind) -> Author {
-    match kind {
-        EventKind::Message(_)
-        | EventKind::Edited { .. }
-        | EventKind::Deleted { .. }
-        | EventKind::Reaction { .. }
-        | EventKind::Consent { .. } => Author::Client,
-        EventKind::Outcome(_) => Author::Bot,
-        EventKind::Echo(_) => Author::Staff,
-        EventKind::Command(command) => match command.kind {
-            CommandKind::BotMessage { .. } => Author::Bot,
-            CommandKind::Reply { .. } => Author::Staff,
-            CommandKind::Claim
-            | CommandKind::Assign { .. }
-            | CommandKind::HandBack
-            | CommandKind::Resolve
-            | CommandKind::Pause { .. }
-            | CommandKind::StartHandover { .. }
-            | CommandKind::Tag { .. }
-            | CommandKind::CompleteTask
-            | CommandKind::Link { .. }
-            | CommandKind::Unlink
-            | CommandKind::Release { .. }
-            | CommandKind::Erase => Author::System,
-        },
-        EventKind::Receipt(_)
-        | EventKind::ThreadControl(_)
-        | EventKind::System { .. }
-        | EventKind::Delivery(_)
-        | EventKind::Timer(_)
-        | EventKind::Contact { .. } => Author::System,
-    }
-}
-
-fn by(kind: &EventKind) -> Option<Principal> {
-    if let EventKind::Command(command) = kind { Some(command.by.clone()) } else { None }
-}
-
-fn detail(kind: &EventKind) -> Option<String> {
-    match kind {
-        EventKind::System { what } => Some(what.clone()),
-        EventKind::Timer(timer) => Some(timer.kind.name().to_owned()),
-        EventKind::Delivery(delivery) => Some(delivery.purpose.name().to_owned()),
-        EventKind::Command(command) => command.reason.clone(),
-        EventKind::Reaction { emoji, .. } => emoji.clone(),
-        EventKind::Message(_)
-        | EventKind::Edited { .. }
-        | EventKind::Deleted { .. }
-        | EventKind::Receipt(_)
-        | EventKind::Echo(_)
-        | EventKind::Consent { .. }
-        | EventKind::ThreadControl(_)
-        | EventKind::Outcome(_)
-        | EventKind::Contact { .. } => None,
-    }
-}
-
-fn provider_message(kind: &EventKind) -> Option<String> {
-    match kind {
-        EventKind::Message(message) => message.provider_message.clone(),
-        EventKind::Edited { message, .. }
-        | EventKind::Deleted { message }
-        | EventKind::Reaction { message, .. } => Some(message.clone()),
-        EventKind::Echo(echo) => Some(echo.message.clone()),
-        EventKind::Receipt(_)
-        | EventKind::Consent { .. }
-        | EventKind::ThreadControl(_)
-        | EventKind::System { .. }
-        | EventKind::Delivery(_)
-        | EventKind::Outcome(_)
-        | EventKind::Timer(_)
-        | EventKind::Command(_)
-        | EventKind::Contact { .. } => None,
-    }
 }
 
 /// What a text's echo is recognised by: 130 bits of a hash that is salted with the conversation.
