@@ -1,104 +1,79 @@
-//! Verifies and reads a text message of 2 KB again and again, to be counted or timed.
-//!
-//! ```text
-//! valgrind --tool=callgrind target/release/examples/receive whatsapp 1000
-//! ```
-//!
-//! What one call costs is the difference between two counts of repetitions. `receive names` says which
-//! providers there are.
-
-use std::{hint::black_box, io::Write, process::ExitCode};
+//! Authentic webhook calls of every provider: a text message of 2 KB, signed as the provider signs it.
 
 use data_encoding::{BASE64, BASE64URL_NOPAD, HEXLOWER};
 use ed25519_dalek::{Signer, SigningKey};
-use handover_core::{InboxId, Provider, Timestamp};
-use handover_providers::{
-    Endpoint, Secrets, Settings, Verdict, WebhookRequest, receive, standard_webhooks_signature,
-    twilio_signature,
-};
+use handover_core::Provider;
+use handover_providers::{Settings, standard_webhooks_signature, twilio_signature};
 use hmac::{Hmac, KeyInit, Mac};
-use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::{Value, json};
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
 
-const URL: &str = "https://hooks.example.com/webhooks/inbox";
-const SECRET: &str = "0f1e2d3c4b5a69788796a5b4c3d2e1f0";
-/// The moment at which all calls are made.
-const NOW: i64 = 1_767_225_600;
+/// Where the calls go.
+pub(crate) const URL: &str = "https://hooks.example.com/webhooks/inbox";
+/// The secrets that webhooks are signed with.
+pub(crate) const SIGNING: [&str; 9] = [
+    "app_secret",
+    "auth_token",
+    "channel_secret",
+    "client_secret",
+    "secret_token",
+    "signature_secret",
+    "signing_key",
+    "signing_secret",
+    "webhook_secret",
+];
 /// Bytes of a body.
 const SIZE: usize = 2_048;
 /// What stands for the client's words in the bodies.
 const WORDS: &str = "WORDS";
 
-fn main() -> ExitCode {
-    let mut arguments = std::env::args().skip(1);
-    let name = arguments.next().unwrap_or_default();
-    if name == "names" {
-        let names: Vec<&str> = Provider::ALL.iter().map(|provider| provider.name()).collect();
-        return std::io::stdout()
-            .write_all(names.join("\n").as_bytes())
-            .map_or(ExitCode::FAILURE, |()| ExitCode::SUCCESS);
-    }
-    let repetitions = arguments.next().and_then(|count| count.parse().ok()).unwrap_or(1_000_u32);
-    let provider = Provider::ALL.iter().copied().find(|provider| provider.name() == name);
-    provider.and_then(|provider| run(provider, repetitions)).map_or(ExitCode::FAILURE, |()| ExitCode::SUCCESS)
+/// A webhook call.
+pub(crate) struct Call {
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: String,
+    /// What the inbox has to know to verify it, besides the secret.
+    pub(crate) settings: Settings,
 }
 
-/// `None` when a call was not accepted with its one event.
-fn run(provider: Provider, repetitions: u32) -> Option<()> {
+/// A call that is signed under a secret at an instant, in seconds since the Unix epoch. `None` when the secret is
+/// none of the provider's form.
+pub(crate) fn call(provider: Provider, secret: &str, seconds: i64) -> Option<Call> {
     let is_form = matches!(provider, Provider::Twilio | Provider::TwilioConversations);
     let template = template(provider);
     let length = (SIZE + WORDS.len()).checked_sub(template.len())?;
     let phrase = if is_form { "please+help+me+" } else { "please help me " };
-    let body = template.replace(WORDS, &phrase.repeat(length).chars().take(length).collect::<String>());
+    let words: String = phrase.chars().cycle().take(length).collect();
+    let body = template
+        .replace(WORDS, &words)
+        // HighLevel signs the time with the body.
+        .replace("TIME", &time(seconds));
     let mut headers = HeaderMap::new();
     let content_type = if is_form { "application/x-www-form-urlencoded" } else { "application/json" };
     headers.insert("content-type", HeaderValue::from_static(content_type));
     let mut settings = Settings::new();
-    let secret = if provider == Provider::Generic {
-        format!("whsec_{}", BASE64.encode(SECRET.as_bytes()))
-    } else {
-        SECRET.to_owned()
-    };
-    for (name, value) in signed(provider, &secret, &body, &mut settings)? {
+    for (name, value) in signed(provider, secret, seconds, &body, &mut settings)? {
         headers.insert(HeaderName::from_static(name), HeaderValue::from_str(&value).ok()?);
     }
-    let secrets: Secrets = [
-        "app_secret",
-        "auth_token",
-        "channel_secret",
-        "client_secret",
-        "secret_token",
-        "signature_secret",
-        "signing_key",
-        "signing_secret",
-        "webhook_secret",
-    ]
-    .into_iter()
-    .map(|name| (name, secret.clone()))
-    .collect();
-    let inbox: InboxId = "inbox".parse().ok()?;
-    let endpoint =
-        Endpoint { provider, inbox: &inbox, public_url: URL, settings: &settings, secrets: &secrets };
-    let request =
-        WebhookRequest { method: &Method::POST, raw_query: "", headers: &headers, body: body.as_bytes() };
-    for _ in 0..repetitions {
-        let verdict = receive(black_box(&endpoint), black_box(&request), Timestamp::from_ms(NOW * 1_000));
-        let Verdict::Accepted(accepted) = black_box(verdict) else { return None };
-        (accepted.events.len() == 1).then_some(())?;
-    }
-    Some(())
+    Some(Call { headers, body, settings })
+}
+
+/// A time of 1 January 2026.
+fn time(seconds: i64) -> String {
+    let second = seconds - 1_767_225_600;
+    format!("2026-01-01T{:02}:{:02}:{:02}.000Z", second / 3_600, second / 60 % 60, second % 60)
 }
 
 /// The headers that prove a body, as the provider makes them.
 fn signed(
     provider: Provider,
     secret: &str,
+    seconds: i64,
     body: &str,
     settings: &mut Settings,
 ) -> Option<Vec<(&'static str, String)>> {
-    let now = NOW.to_string();
+    let now = seconds.to_string();
     let sha256 = |parts: &[&[u8]]| -> Option<Vec<u8>> {
         let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).ok()?;
         for part in parts {
@@ -116,7 +91,7 @@ fn signed(
     Some(match provider {
         Provider::Generic => vec![
             ("webhook-id", "call".to_owned()),
-            ("webhook-signature", standard_webhooks_signature(secret, "call", NOW, bytes)?),
+            ("webhook-signature", standard_webhooks_signature(secret, "call", seconds, bytes)?),
             ("webhook-timestamp", now),
         ],
         Provider::Twilio | Provider::TwilioConversations => {
@@ -154,7 +129,7 @@ fn signed(
             vec![("x-hub-signature", format!("sha1={}", HEXLOWER.encode(&mac.finalize().into_bytes())))]
         }
         Provider::Vonage => {
-            let claims = json!({ "iat": NOW, "jti": "1", "iss": "Vonage", "payload_hash": hash(body) });
+            let claims = json!({ "iat": seconds, "jti": "1", "iss": "Vonage", "payload_hash": hash(body) });
             vec![("authorization", format!("Bearer {}", token(&claims)?))]
         }
         Provider::Sinch => vec![
@@ -164,7 +139,7 @@ fn signed(
         ],
         Provider::MessageBird => {
             let claims = json!({
-                "iss": "MessageBird", "nbf": NOW, "exp": NOW + 60, "jti": "1",
+                "iss": "MessageBird", "nbf": seconds, "exp": seconds + 60, "jti": "1",
                 "url_hash": hash(URL), "payload_hash": hash(body),
             });
             vec![("messagebird-signature-jwt", token(&claims)?)]
@@ -200,7 +175,7 @@ const fn template(provider: Provider) -> &'static str {
             r#"{"object":"page","entry":[{"id":"300000000000001","time":1767225600500,"messaging":[{"sender":{"id":"7000000000000001"},"recipient":{"id":"300000000000001"},"timestamp":1767225600001,"message":{"mid":"m_AAA1","text":"WORDS"}}]}]}"#
         }
         Provider::HighLevel => {
-            r#"{"type":"InboundMessage","locationId":"l1C08ntBrFjLS0el","contactId":"cI08i1Bls3iTB9bK","conversationId":"fcanlLgpbQgQhde","messageId":"hlmsg0001","webhookId":"wh-0001","timestamp":"2026-01-01T00:00:00.100Z","dateAdded":"2026-01-01T00:00:00.000Z","messageType":"SMS","contentType":"text/plain","status":"delivered","direction":"inbound","body":"WORDS"}"#
+            r#"{"type":"InboundMessage","locationId":"l1C08ntBrFjLS0el","contactId":"cI08i1Bls3iTB9bK","conversationId":"fcanlLgpbQgQhde","messageId":"hlmsg0001","webhookId":"wh-0001","timestamp":"TIME","dateAdded":"2026-01-01T00:00:00.000Z","messageType":"SMS","contentType":"text/plain","status":"delivered","direction":"inbound","body":"WORDS"}"#
         }
         Provider::Telegram => {
             r#"{"update_id":100000001,"message":{"message_id":11,"from":{"id":42,"is_bot":false,"first_name":"Ada","username":"ada","language_code":"en"},"chat":{"id":42,"first_name":"Ada","username":"ada","type":"private"},"date":1767225601,"text":"WORDS"}}"#
