@@ -16,6 +16,7 @@ mod kinds;
 mod outbound;
 mod robustness;
 mod sides;
+mod verification;
 
 use handover_core::{EventKind, InboxId, Provider, Timestamp};
 use handover_providers::{
