@@ -91,6 +91,10 @@ const SECRET: &str = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
 
 impl OwnWork {
     /// A clinic, and a client's ordinary question by its own chat.
+    ///
+    /// # Panics
+    ///
+    /// If what it is made of is not valid any more.
     pub fn new() -> Self {
         let account: handover_core::AccountId = "acc_benchmark".parse().expect("an id");
         let inbox_id: InboxId = "inbox_benchmark".parse().expect("an id");

@@ -13,4 +13,5 @@ mod promises;
 mod setting;
 mod world;
 
+pub use setting::Happening;
 pub use world::{Action, Crew, Protocol, World};

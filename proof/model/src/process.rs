@@ -47,14 +47,26 @@ impl World {
                         actions.extend(self.queue.first().cloned().map(|next| Action::Load(who, next)));
                     }
                     Crew::Resume => {
-                        actions.extend(self.timers.iter().cloned().map(|next| Action::Load(who, next)));
+                        actions.extend(self.timers.iter().cloned().map(|next| {
+                            if next.due_at_ms() > self.now().as_ms() {
+                                Action::Early(next)
+                            } else {
+                                Action::Load(who, next)
+                            }
+                        }));
                     }
                     Crew::Console => {
                         actions.extend(self.in_place.clone().map(|next| Action::Load(who, next)));
                     }
                 },
             }
-            if self.crashes > 0 && self.crew.contains_key(&who) {
+            // Who dies before the commit leaves no trace, except that a command is not done in place.
+            let leaves_traces = match self.crew.get(&who) {
+                Some(Working::Loaded(..)) => who == Crew::Console,
+                Some(Working::Committed(_)) => true,
+                None => false,
+            };
+            if self.crashes > 0 && leaves_traces {
                 actions.push(Action::Dies(who));
             }
         }
@@ -127,6 +139,7 @@ impl World {
                 }
                 HandoverChange::Assigned { .. }
                 | HandoverChange::Urgency(_)
+                | HandoverChange::ReplyBy(_)
                 | HandoverChange::FirstReply(_)
                 | HandoverChange::Promise { .. }
                 | HandoverChange::TaskClosed(_)

@@ -72,6 +72,14 @@ impl Happening {
         }
     }
 
+    /// When it is due, in milliseconds: what is not a timer always is.
+    pub(crate) const fn due_at_ms(&self) -> i64 {
+        match self {
+            Self::Timer(_, _, at) | Self::Wake(at) => *at,
+            Self::Asks { .. } | Self::Chats | Self::Reply | Self::HandBack | Self::Outcome(..) => i64::MIN,
+        }
+    }
+
     /// The event, received at this instant.
     pub(crate) fn event(&self, received_at: Timestamp) -> Event {
         let command =
@@ -79,7 +87,7 @@ impl Happening {
         let says = |text: &str, exact_request| {
             let signals = Signals { exact_request, ..Signals::default() };
             let content = Content::Text(text.to_owned());
-            EventKind::Message(Message { provider_message: None, content, signals })
+            EventKind::Message(Message { provider_message: None, forwarded: false, content, signals })
         };
         let kind = match self {
             Self::Asks { .. } => says("human", true),

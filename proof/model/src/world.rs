@@ -9,7 +9,7 @@ use handover_core::{Contact, Conversation, Effect, Purpose, Timestamp};
 use stateright::{Model, Property};
 
 use crate::{
-    deliver::Sending,
+    deliver::Claimed,
     process::Working,
     promises,
     setting::{Happening, Setting, instant},
@@ -21,12 +21,12 @@ pub struct Protocol {
     pub(crate) setting: Setting,
     /// How often a process may die.
     pub crashes: u8,
-    /// The staff member writes.
-    pub reply: bool,
-    /// The staff member gives the conversation back.
-    pub hand_back: bool,
-    /// A timer may get lost, or come twice.
-    pub unruly_timers: bool,
+    /// The client says something ordinary as well, which the bot is asked.
+    pub chats: bool,
+    /// What the staff member does.
+    pub staff: Option<Happening>,
+    /// How many timers may get lost.
+    pub lost_timers: u8,
 }
 
 /// Who works: each is a process of its own.
@@ -51,22 +51,23 @@ pub enum Action {
     TimePasses,
     /// A process reads the conversation for an event.
     Load(Crew, Happening),
+    /// A timer comes before its time.
+    Early(Happening),
     /// It decides and commits.
     Commit(Crew),
     /// It publishes what was committed, and acknowledges the event.
     Publish(Crew),
     /// It dies.
     Dies(Crew),
-    /// The text at the head of its queue is checked.
-    Check,
-    /// It is claimed.
+    /// The fence of the text at the head of its queue is read, and the text claimed.
     Claim,
-    /// It goes out.
+    /// It goes out, and its claim is settled.
     Submit,
-    /// Its claim is settled, and the text acknowledged.
-    Settle,
-    /// The sending process dies.
-    SenderDies,
+    /// The sending process dies with a claim in hand.
+    SenderDies {
+        /// It had submitted the text already.
+        submitted: bool,
+    },
     /// A timer gets lost.
     TimerLost(Happening),
 }
@@ -135,7 +136,7 @@ pub struct World {
     pub(crate) outbound: Vec<Outbound>,
     pub(crate) ledger: BTreeMap<String, Ledger>,
     pub(crate) crew: BTreeMap<Crew, Working>,
-    pub(crate) sending: Option<Sending>,
+    pub(crate) sending: Option<Claimed>,
     /// Everything that went out, in order.
     pub sent: Vec<Sent>,
     /// Handovers that are open on record.
@@ -179,10 +180,9 @@ impl World {
 }
 
 impl Protocol {
-    /// Two messages of a client, one of them delivered twice; the staff member writes and gives back; one
-    /// process dies.
+    /// A client who asks for a human, told twice by the provider; nothing else happens, and nothing goes wrong.
     pub fn new() -> Self {
-        Self { setting: Setting::new(), crashes: 1, reply: true, hand_back: false, unruly_timers: true }
+        Self { setting: Setting::new(), crashes: 0, chats: false, staff: None, lost_timers: 0 }
     }
 }
 
@@ -198,16 +198,18 @@ impl Model for Protocol {
 
     fn init_states(&self) -> Vec<World> {
         let (conversation, contact) = self.setting.beginning();
-        let mut to_come = BTreeSet::from([Happening::Asks { copy: 0 }, Happening::Chats]);
-        to_come.extend(self.reply.then_some(Happening::Reply));
-        to_come.extend(self.hand_back.then_some(Happening::HandBack));
-        vec![World {
+        // A message that waits in the queue and one that has not come yet are the same to everybody: the client's
+        // are in it from the beginning, in both orders, and only the provider's second copy comes when it likes.
+        let mut to_come = BTreeSet::from([Happening::Asks { copy: 1 }]);
+        to_come.extend(self.staff.clone());
+        let (asks, chats) = (Happening::Asks { copy: 0 }, Happening::Chats);
+        let first = World {
             conversation,
             contact,
             hours: 0,
             markers: BTreeMap::new(),
             to_come,
-            queue: Vec::new(),
+            queue: vec![asks.clone(), chats.clone()],
             timers: BTreeSet::new(),
             in_place: None,
             turns: BTreeSet::new(),
@@ -218,9 +220,14 @@ impl Model for Protocol {
             sent: Vec::new(),
             open: BTreeSet::new(),
             crashes: self.crashes,
-            lost: u8::from(self.unruly_timers),
+            lost: self.lost_timers,
             wrong: None,
-        }]
+        };
+        if !self.chats {
+            return vec![World { queue: vec![asks], ..first }];
+        }
+        let second = World { queue: vec![chats, asks], ..first.clone() };
+        vec![first, second]
     }
 
     fn actions(&self, world: &World, actions: &mut Vec<Action>) {
@@ -246,6 +253,11 @@ impl Model for Protocol {
             Action::BotAnswers => world.bot_answers(),
             Action::TimePasses => world.time_passes(),
             Action::Load(who, happening) => world.load(who, happening),
+            // What comes of it can only be nothing: one step shows whether it is.
+            Action::Early(timer) => {
+                world.load(Crew::Resume, timer);
+                world.commit(&self.setting, Crew::Resume);
+            }
             Action::Commit(who) => world.commit(&self.setting, who),
             Action::Publish(who) => world.publish(who),
             Action::Dies(who) => {
@@ -256,14 +268,9 @@ impl Model for Protocol {
                     world.in_place = None;
                 }
             }
-            Action::Check => world.check(),
             Action::Claim => world.claim(),
             Action::Submit => world.submit(),
-            Action::Settle => world.settle(),
-            Action::SenderDies => {
-                world.crashes -= 1;
-                world.sending = None;
-            }
+            Action::SenderDies { submitted } => world.sender_dies(submitted),
             Action::TimerLost(timer) => {
                 world.lost -= 1;
                 world.timers.remove(&timer);
@@ -294,10 +301,6 @@ impl World {
     fn arrive(&mut self, happening: Happening) {
         self.to_come.remove(&happening);
         match &happening {
-            // The provider is not sure that it was taken.
-            Happening::Asks { copy: 0 } => {
-                self.to_come.insert(Happening::Asks { copy: 1 });
-            }
             // Durable first, then in place.
             Happening::Reply | Happening::HandBack => self.in_place = Some(happening.clone()),
             Happening::Asks { .. }

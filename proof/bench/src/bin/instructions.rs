@@ -6,6 +6,7 @@
 
 use std::{
     collections::BTreeMap,
+    fmt::Write as _,
     hint::black_box,
     process::{Command, ExitCode},
 };
@@ -75,7 +76,7 @@ fn write(path: &str, counts: &BTreeMap<&str, u64>) -> Result<String, String> {
     let mut text =
         String::from("# Instructions of our own work for one message, by stage (callgrind, release).\n");
     for (stage, count) in counts {
-        text.push_str(&format!("{stage} {count}\n"));
+        let _ = writeln!(text, "{stage} {count}");
     }
     std::fs::write(path, &text).map_err(|error| format!("{path}: {error}"))?;
     Ok(text)
@@ -92,7 +93,7 @@ fn compare(path: &str, counts: &BTreeMap<&str, u64>) -> Result<String, String> {
     let mut worse = Vec::new();
     for (stage, count) in counts {
         let before = on_file.get(stage).ok_or_else(|| format!("{path} does not know {stage}"))?;
-        said.push_str(&format!("{stage:16} {count:9}, on file {before:9}\n"));
+        let _ = writeln!(said, "{stage:16} {count:9}, on file {before:9}");
         if *count * 100 > before * (100 + TOLERANCE_PERCENT) {
             worse.push(format!("{stage}: {count} instructions, {before} on file"));
         }
