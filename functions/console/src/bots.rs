@@ -6,6 +6,7 @@ use handover_core::{Bot, BotId, BotRevision, Inbox, Problem as FieldProblem};
 use serde::Serialize;
 
 use crate::{
+    address,
     http::{Answer, Call, Items},
     lint,
     problem::{Answered, Problem},
@@ -91,6 +92,7 @@ pub(crate) async fn revision(call: &Call<'_>) -> Answered {
 /// Everything wrong with a bot's settings, those that it names included.
 async fn check(call: &Call<'_>, bot: &Bot) -> Result<(), Problem> {
     let mut problems = bot.validate().err().unwrap_or_default();
+    problems.extend(address::of_bot(call.app, bot));
     let directory = directory(call).await?;
     for (index, action) in bot.actions.iter().enumerate() {
         if action.assign.as_ref().is_some_and(|assign| !directory.has(&assign.to)) {
@@ -107,6 +109,7 @@ pub(crate) async fn linted(call: &Call<'_>) -> Answered {
     let overview = call.store().overview(call.account()).await?.ok_or_else(Problem::not_found)?;
     let inboxes = overview.inboxes.iter().filter(|inbox| inbox.bot.as_ref() == Some(&bot.id));
     let inboxes: Vec<&Inbox> = inboxes.collect();
-    let warnings = lint::lint(&overview.account.value, &overview.directory, &bot, &inboxes);
+    let supplies = lint::Supplies::of(call.app, call.account(), &bot).await?;
+    let warnings = lint::lint(&overview.account.value, &overview.directory, &bot, &inboxes, &supplies);
     Ok(Answer::ok(&Items { items: warnings }))
 }
