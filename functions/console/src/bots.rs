@@ -82,6 +82,30 @@ pub(crate) async fn replace(call: &Call<'_>) -> Answered {
     call.replaced(bot, revision, now).await
 }
 
+/// Removes a bot that no inbox has, with its connector's secrets and what it knows.
+pub(crate) async fn remove(call: &Call<'_>) -> Answered {
+    let id: BotId = call.id("bot")?;
+    let edit = call.edit(Some(call.if_match()?));
+    let Some(known) = call.store().bot_settings(call.account(), &id).await? else {
+        // A removal that died may have left what it knew.
+        call.store().forget_removed_bot(&edit, &id).await?;
+        return Err(Problem::not_found());
+    };
+    let overview = call.store().overview(call.account()).await?.ok_or_else(Problem::not_found)?;
+    let users = overview.inboxes.iter().filter(|inbox| inbox.bot.as_ref() == Some(&id));
+    let users: Vec<String> = users.map(|inbox| format!("{} ({})", inbox.name, inbox.id)).collect();
+    if !users.is_empty() {
+        let detail =
+            format!("these inboxes have this bot: {}; give them another one or none first", users.join(", "));
+        return Err(Problem::in_use(&detail));
+    }
+    if !call.store().remove_bot(&edit, &known.bot).await? {
+        return Err(Problem::changed());
+    }
+    call.store().forget_removed_bot(&edit, &id).await?;
+    Ok(Answer::gone())
+}
+
 /// A bot as it was in one of its revisions.
 pub(crate) async fn revision(call: &Call<'_>) -> Answered {
     let (id, revision): (BotId, u64) = (call.id("bot")?, call.id("revision")?);

@@ -108,6 +108,13 @@ pub(crate) static ROUTES: &[Route] = &[
         |call| Box::pin(bots::replace(call)),
     ),
     route(
+        Method::DELETE,
+        "/v1/accounts/{account}/bots/{bot}",
+        Scope::Admin,
+        "Remove a bot that no inbox has, with its secrets and entries (If-Match)",
+        |call| Box::pin(bots::remove(call)),
+    ),
+    route(
         Method::GET,
         "/v1/accounts/{account}/bots/{bot}/lint",
         Scope::Read,
@@ -220,6 +227,13 @@ pub(crate) static ROUTES: &[Route] = &[
         Scope::Admin,
         "Replace an inbox; a new secret rotates in (If-Match)",
         |call| Box::pin(inboxes::replace(call)),
+    ),
+    route(
+        Method::DELETE,
+        "/v1/accounts/{account}/inboxes/{inbox}",
+        Scope::Admin,
+        "Remove an inbox in which humans have no conversation, with its secrets (If-Match)",
+        |call| Box::pin(inboxes::remove(call)),
     ),
     route(
         Method::DELETE,

@@ -93,6 +93,8 @@ impl Shapes {
         self.make::<Bot, Bot>("/bots", &[(201, CREATED), (200, AGAIN)]).versioned = true;
         self.get::<Bot>("/bots/{bot}").versioned = true;
         self.replace::<Bot, Bot>("/bots/{bot}");
+        let gone = self.remove("/bots/{bot}");
+        (gone.guarded, gone.conflicts) = (true, true);
         self.get::<Items<Warning>>("/bots/{bot}/lint");
         self.make::<TriedText, TriedDecision>("/bots/{bot}/try", &[(200, "Here it is")]);
         self.get::<Revision>("/bots/{bot}/revisions/{revision}");
@@ -123,6 +125,8 @@ impl Shapes {
         self.make::<InboxSettings, ShownInbox>("/inboxes", &[(201, CREATED), (200, AGAIN)]).versioned = true;
         self.get::<ShownInbox>("/inboxes/{inbox}").versioned = true;
         self.replace::<InboxSettings, ShownInbox>("/inboxes/{inbox}");
+        let gone = self.remove("/inboxes/{inbox}");
+        (gone.guarded, gone.conflicts) = (true, true);
         let inbox = json!(self.gives.subschema_for::<ShownInbox>());
         let retire = self.remove("/inboxes/{inbox}/secrets/{secret}/old");
         (retire.guarded, retire.versioned, retire.gives) = (true, true, vec![(200, DONE, Some(inbox))]);

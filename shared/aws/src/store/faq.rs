@@ -5,7 +5,6 @@
 //! of them beside those of the bot, as a new generation, and then says in one write that this is the bot's:
 //! nobody ever reads half of it.
 
-use aws_sdk_dynamodb::types::{AttributeValue, Delete, TransactWriteItem};
 use handover_core::{AccountId, BotId, FaqEntry, FaqId};
 use serde::{Deserialize, Serialize};
 
@@ -152,7 +151,8 @@ impl Store {
                         self.edit_write(encode(&item)?, expressions::ALWAYS, None)?
                     }
                     FaqChange::Remove(id) => {
-                        self.removal(&pk, &keys::faq_entry(generation.as_deref(), id))?
+                        let key = keys::faq_entry(generation.as_deref(), id);
+                        self.removal(&pk, &key, expressions::ALWAYS, None)?
                     }
                 });
             }
@@ -234,24 +234,24 @@ impl Store {
                 Some(generation) != now && (Some(generation) == before || *generation < *ended)
             }
         };
+        self.clear(&pk, is_over).await
+    }
+
+    /// Removes everything that a bot knows, or knew once.
+    pub(super) async fn clear_faq(&self, account: &AccountId, bot: &BotId) -> Result<(), Failure> {
+        self.clear(&keys::faq(account, bot), |_| true).await
+    }
+
+    async fn clear(&self, pk: &str, is_over: impl Fn(&str) -> bool) -> Result<(), Failure> {
         let sk = |item: Item| item.get("sk").and_then(|sk| sk.as_s().ok()).cloned();
-        let all = self.query(&pk, "", true).await?.into_iter().filter_map(sk);
+        let all = self.query(pk, "", true).await?.into_iter().filter_map(sk);
         let over: Vec<String> = all.filter(|sk| is_over(sk)).collect();
         for chunk in over.chunks(ENTRIES_AT_ONCE) {
-            let removals: Result<Vec<_>, Failure> = chunk.iter().map(|sk| self.removal(&pk, sk)).collect();
+            let removal = |sk: &String| self.removal(pk, sk, expressions::ALWAYS, None);
+            let removals: Result<Vec<_>, Failure> = chunk.iter().map(removal).collect();
             self.transact(removals?).await?;
         }
         Ok(())
-    }
-
-    fn removal(&self, pk: &str, sk: &str) -> Result<TransactWriteItem, Failure> {
-        let delete = Delete::builder()
-            .table_name(&self.table)
-            .key("pk", AttributeValue::S(pk.to_owned()))
-            .key("sk", AttributeValue::S(sk.to_owned()))
-            .build()
-            .map_err(|_| Failure::quarantine("write cannot be built"))?;
-        Ok(TransactWriteItem::builder().delete(delete).build())
     }
 
     /// Remembers a request that changes nothing; `false` when it was remembered before.

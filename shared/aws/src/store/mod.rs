@@ -17,6 +17,7 @@ mod lists;
 mod notes;
 mod overview;
 mod reach;
+mod removals;
 mod reports;
 mod requests;
 mod settings;
