@@ -184,11 +184,23 @@ async fn an_automation_that_does_not_answer_is_tried_for_hours_and_then_shown_to
     for request in &sent {
         assert_signed(request, SECRET);
     }
+    // Another client's event meets the same: it is one thing to be looked at, and none of either's transcript.
+    world.say(world.twilio(), "+4915100000002", "3", SAID).await;
+    world.travel(300 * MINUTE).await;
     let kept = world.local.admin_store().quarantine(world.account()).await.unwrap();
     assert_eq!(kept.len(), 1);
     assert_eq!(kept.first().unwrap().reason, "webhook does not take messages");
-    let told = world.see(CLIENT).await.told();
-    assert!(told.iter().any(|(_, about, ..)| *about == NotificationKind::Quarantined), "{told:?}");
+    for client in [CLIENT, "+4915100000002"] {
+        let view = world.see(client).await;
+        assert!(view.messages.iter().all(|message| message.kind != "quarantined"), "{client}");
+    }
+    let staff = world.local.admin_store().account(world.account()).await.unwrap().unwrap().1.staff;
+    let mut told = 0;
+    for member in staff {
+        let notes = world.local.admin_store().notes(world.account(), &member.id).await.unwrap();
+        told += notes.iter().filter(|note| note.about == NotificationKind::Quarantined).count();
+    }
+    assert!(told > 0);
 
     status.store(200, Ordering::SeqCst);
     world.say(world.twilio(), "+4915100000001", "2", SAID).await;

@@ -8,6 +8,7 @@ mod commands;
 mod described;
 mod quarantine;
 mod reads;
+mod removals;
 mod reports;
 mod settings;
 

@@ -6,6 +6,7 @@ use handover_core::{Bot, BotId, BotRevision, Inbox, Problem as FieldProblem};
 use serde::Serialize;
 
 use crate::{
+    address,
     http::{Answer, Call, Items},
     lint,
     problem::{Answered, Problem},
@@ -81,6 +82,30 @@ pub(crate) async fn replace(call: &Call<'_>) -> Answered {
     call.replaced(bot, revision, now).await
 }
 
+/// Removes a bot that no inbox has, with its connector's secrets and what it knows.
+pub(crate) async fn remove(call: &Call<'_>) -> Answered {
+    let id: BotId = call.id("bot")?;
+    let edit = call.edit(Some(call.if_match()?));
+    let Some(known) = call.store().bot_settings(call.account(), &id).await? else {
+        // A removal that died may have left what it knew.
+        call.store().forget_removed_bot(&edit, &id).await?;
+        return Err(Problem::not_found());
+    };
+    let overview = call.store().overview(call.account()).await?.ok_or_else(Problem::not_found)?;
+    let users = overview.inboxes.iter().filter(|inbox| inbox.bot.as_ref() == Some(&id));
+    let users: Vec<String> = users.map(|inbox| format!("{} ({})", inbox.name, inbox.id)).collect();
+    if !users.is_empty() {
+        let detail =
+            format!("these inboxes have this bot: {}; give them another one or none first", users.join(", "));
+        return Err(Problem::in_use(&detail));
+    }
+    if !call.store().remove_bot(&edit, &known.bot).await? {
+        return Err(Problem::changed());
+    }
+    call.store().forget_removed_bot(&edit, &id).await?;
+    Ok(Answer::gone())
+}
+
 /// A bot as it was in one of its revisions.
 pub(crate) async fn revision(call: &Call<'_>) -> Answered {
     let (id, revision): (BotId, u64) = (call.id("bot")?, call.id("revision")?);
@@ -91,6 +116,7 @@ pub(crate) async fn revision(call: &Call<'_>) -> Answered {
 /// Everything wrong with a bot's settings, those that it names included.
 async fn check(call: &Call<'_>, bot: &Bot) -> Result<(), Problem> {
     let mut problems = bot.validate().err().unwrap_or_default();
+    problems.extend(address::of_bot(call.app, bot));
     let directory = directory(call).await?;
     for (index, action) in bot.actions.iter().enumerate() {
         if action.assign.as_ref().is_some_and(|assign| !directory.has(&assign.to)) {
@@ -107,6 +133,7 @@ pub(crate) async fn linted(call: &Call<'_>) -> Answered {
     let overview = call.store().overview(call.account()).await?.ok_or_else(Problem::not_found)?;
     let inboxes = overview.inboxes.iter().filter(|inbox| inbox.bot.as_ref() == Some(&bot.id));
     let inboxes: Vec<&Inbox> = inboxes.collect();
-    let warnings = lint::lint(&overview.account.value, &overview.directory, &bot, &inboxes);
+    let supplies = lint::Supplies::of(call.app, call.account(), &bot).await?;
+    let warnings = lint::lint(&overview.account.value, &overview.directory, &bot, &inboxes, &supplies);
     Ok(Answer::ok(&Items { items: warnings }))
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use handover_aws::{
     Scope,
-    store::{Head, KnownAs, MessageItem, Stored},
+    store::{Head, MessageItem, QuarantineItem, Stored},
 };
 use handover_core::{
     Assignee, Channel, Command, CommandKind, Contact, ContactId, Conversation, ConversationId, InboxId,
@@ -20,6 +20,7 @@ use crate::{
     conversations::{Line, With},
     http::{Answer, Call, Paged, cursor_text},
     problem::{Answered, Problem},
+    whose::{Owners, Whose},
 };
 
 /// Bytes of a page of an export, roughly: an answer of a function has at most 6 MB.
@@ -262,13 +263,13 @@ fn exported(conversation: &ConversationId, stored: &Stored) -> Exported {
 /// What is stored elsewhere about the contact's conversations.
 async fn beside(call: &Call<'_>, found: &Found) -> Result<Vec<Exported>, Problem> {
     let is_theirs = |id: Option<&ConversationId>| id.is_some_and(|id| found.conversations.contains_key(id));
-    let known_as = known_as(found);
     let mut items = Vec::new();
-    for item in call.store().quarantine(call.account()).await? {
-        if is_theirs(item.conversation.as_ref()) || known_as.iter().any(|known| known.is_in(&item)) {
-            let value = json!({"reason": item.reason, "at": item.at, "body": item.body});
-            items.push(Exported { conversation: item.conversation, kind: "quarantine", value });
-        }
+    for (item, whose) in quarantined(call, found).await? {
+        // What others have sent in the same call is not theirs to read.
+        let body = (whose == Whose::Theirs).then_some(item.body);
+        let query = item.call.filter(|call| body.is_some() && !call.query.is_empty()).map(|call| call.query);
+        let value = json!({"reason": item.reason, "at": item.at, "body": body, "query": query});
+        items.push(Exported { conversation: item.conversation, kind: "quarantine", value });
     }
     for staff in crate::staff::directory(call).await?.staff {
         for note in call.store().notes(call.account(), &staff.id).await? {
@@ -282,17 +283,17 @@ async fn beside(call: &Call<'_>, found: &Found) -> Result<Vec<Exported>, Problem
     Ok(items)
 }
 
-/// What the client is called: a number wherever it stands, any other name at the inbox where it is one.
-fn known_as(found: &Found) -> Vec<KnownAs> {
-    let name = |conversation: &Conversation| {
-        let address = conversation.address.as_str();
-        let bare = address.split_once(':').map_or(address, |(_, bare)| bare).trim_start_matches('+');
-        let is_number = bare.bytes().all(|byte| byte.is_ascii_digit());
-        let inbox = (!is_number).then(|| conversation.inbox.clone());
-        KnownAs { inbox, word: bare.to_owned() }
-    };
-    // A word of a few letters stands in many bodies.
-    found.conversations.values().map(name).filter(|known| known.word.chars().count() >= 6).collect()
+/// What lies in quarantine of theirs.
+async fn quarantined(call: &Call<'_>, found: &Found) -> Result<Vec<(QuarantineItem, Whose)>, Problem> {
+    let mut owners = Owners::new(call, &found.conversations);
+    let mut theirs = Vec::new();
+    for item in call.store().quarantine(call.account()).await? {
+        match owners.of(&item).await? {
+            Whose::NotTheirs => {}
+            whose @ (Whose::Theirs | Whose::Shared) => theirs.push((item, whose)),
+        }
+    }
+    Ok(theirs)
 }
 
 /// What is being erased.
@@ -308,7 +309,9 @@ pub(crate) struct Erasing {
 pub(crate) async fn erase(call: &Call<'_>) -> Answered {
     let found = find(call).await?;
     // Only here is it still known what the client is called.
-    call.store().erase_quarantined_of(call.account(), &known_as(&found)).await?;
+    let quarantined = quarantined(call, &found).await?;
+    let items: Vec<&QuarantineItem> = quarantined.iter().map(|(item, _)| item).collect();
+    call.store().empty_quarantined(&items).await?;
     let mut envelopes = Vec::new();
     for conversation in found.conversations.values() {
         let by = call.caller.by.clone();

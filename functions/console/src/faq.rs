@@ -1,32 +1,32 @@
-//! What a built-in bot knows, and the secrets of a bot's connector. An edit is live within 30 seconds.
+//! What a built-in bot knows. An edit is live within 30 seconds.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use data_encoding::BASE64;
 use handover_aws::{
     Knowledge,
-    store::{FaqChange, Versioned},
+    store::{Edit, Faq, FaqChange, Versioned},
 };
-use handover_core::{BotId, FaqEntry, FaqId, MAX_FAQ_ENTRIES, Permille, Problem as FieldProblem};
-use handover_providers::Secrets;
-use http::header;
+use handover_core::{
+    BotId, FaqEntry, FaqId, MAX_FAQ_ENTRIES, Permille, Problem as FieldProblem, lower_base32,
+};
+use http::{StatusCode, header};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    broken, faq_table,
-    http::{Answer, Call, Items, Order, Paged},
+    faq_table,
+    http::{Answer, Call, Items, Order, Paged, cursor_text},
     problem::{Answered, Problem},
 };
 
-/// The secrets that connectors know.
-const SECRET_NAMES: [&str; 2] = ["api_key", "signing_secret"];
-/// Bytes of one secret.
-const MAX_SECRET_BYTES: usize = 4_096;
+/// How often an edit of one entry is tried again when others are edited at the same time.
+const EDIT_TRIES: u8 = 4;
+/// Bytes of an export's part, roughly: an import takes 4 MiB, and an answer has at most 6 MB.
+const MAX_EXPORT_BYTES: usize = 3 * 1024 * 1024;
 /// Characters of a text to try.
 const MAX_TRIED_CHARS: usize = 4_000;
 
 /// The bot of the path, which must be there.
-async fn bot(call: &Call<'_>) -> Result<BotId, Problem> {
+pub(crate) async fn bot(call: &Call<'_>) -> Result<BotId, Problem> {
     let id: BotId = call.id("bot")?;
     match call.store().current_revision(call.account(), &id).await? {
         Some(_) => Ok(id),
@@ -36,8 +36,7 @@ async fn bot(call: &Call<'_>) -> Result<BotId, Problem> {
 
 pub(crate) async fn list(call: &Call<'_>) -> Answered {
     let bot = bot(call).await?;
-    let entries = call.store().faq(call.account(), &bot).await?;
-    let entries = entries.into_iter().map(|entry| entry.value).collect();
+    let entries = entries(call.store().faq(call.account(), &bot).await?);
     let place = |entry: &FaqEntry| entry.id.to_string();
     let (items, next) = call.page(entries, Order::OldestFirst, place)?;
     Ok(Answer::ok(Paged { items, next }))
@@ -52,9 +51,12 @@ pub(crate) async fn create(call: &Call<'_>) -> Answered {
         return made.map(|made| shown(&made)).ok_or_else(Problem::not_found);
     }
     entry.validate().map_err(Problem::invalid)?;
-    check_count(call.store().faq(call.account(), &bot).await?.len() + 1)?;
-    change(call, &bot, &[FaqChange::Put(entry.clone(), 1)]).await?;
+    change_one(call, &call.edit(None), &bot, None, FaqChange::Put(entry.clone(), 1)).await?;
     Ok(Answer::created(entry).version(1))
+}
+
+fn entries(faq: Faq) -> Vec<FaqEntry> {
+    faq.entries.into_iter().map(|entry| entry.value).collect()
 }
 
 fn check_count(count: usize) -> Result<(), Problem> {
@@ -65,11 +67,45 @@ fn check_count(count: usize) -> Result<(), Problem> {
     Err(Problem::conflict("too_many", "There are enough entries", &detail))
 }
 
-async fn change(call: &Call<'_>, bot: &BotId, changes: &[FaqChange]) -> Result<(), Problem> {
-    if call.store().edit_faq(&call.edit(None), bot, changes).await? {
-        return Ok(());
+/// Changes what the bot was seen to know; `false` when somebody else has changed it since.
+async fn change(
+    call: &Call<'_>,
+    edit: &Edit<'_>,
+    bot: &BotId,
+    seen: &Faq,
+    changes: &[FaqChange],
+) -> Result<bool, Problem> {
+    let generation = lower_base32(&call.app.random.bytes::<8>());
+    // Where the same request came first, it is done.
+    Ok(call.store().edit_faq(edit, bot, seen, changes, &generation).await? || call.done_before().await?)
+}
+
+fn entries_changed() -> Problem {
+    let detail = "somebody else has edited the bot's entries meanwhile, and nothing of this was done: \
+                  look at the entries, and send it again";
+    Problem::conflict("entries_changed", "The entries have changed meanwhile", detail)
+}
+
+/// Changes one entry that was read as `known`, or makes one. Edits of others do not get in its way.
+async fn change_one(
+    call: &Call<'_>,
+    edit: &Edit<'_>,
+    bot: &BotId,
+    known: Option<&Versioned<FaqEntry>>,
+    wanted: FaqChange,
+) -> Result<(), Problem> {
+    for _ in 0..EDIT_TRIES {
+        let seen = call.store().faq(call.account(), bot).await?;
+        match known {
+            Some(known) if !seen.entries.contains(known) => return Err(Problem::changed()),
+            Some(_) => {}
+            None => check_count(seen.entries.len() + 1)?,
+        }
+        if change(call, edit, bot, &seen, std::slice::from_ref(&wanted)).await? {
+            return Ok(());
+        }
     }
-    Err(Problem::unavailable())
+    Err(entries_changed())
 }
 
 fn shown(entry: &Versioned<FaqEntry>) -> Answer {
@@ -92,17 +128,30 @@ pub(crate) async fn replace(call: &Call<'_>) -> Answered {
     let seen = call.if_match()?;
     let entry: FaqEntry = call.json_with(&[("id", known.value.id.as_str())])?;
     entry.validate().map_err(Problem::invalid)?;
-    let version = seen.saturating_add(1);
-    let put = [FaqChange::Put(entry.clone(), version)];
-    let edited = seen == known.version && call.store().edit_faq(&call.edit(Some(seen)), &bot, &put).await?;
     let now = async || call.store().faq_entry(call.account(), &bot, &entry.id).await;
-    call.replaced(entry.clone(), edited.then_some(version), now).await
+    let version = seen.saturating_add(1);
+    let put = FaqChange::Put(entry.clone(), version);
+    let made = if seen == known.version {
+        change_one(call, &call.edit(Some(seen)), &bot, Some(&known), put).await
+    } else {
+        Err(Problem::changed())
+    };
+    match made {
+        Ok(()) => call.replaced(entry.clone(), Some(version), now).await,
+        Err(problem) if problem == Problem::changed() => call.replaced(entry.clone(), None, now).await,
+        Err(problem) => Err(problem),
+    }
 }
 
 pub(crate) async fn remove(call: &Call<'_>) -> Answered {
     let bot = bot(call).await?;
     let known = find(call, &bot).await?;
-    change(call, &bot, &[FaqChange::Remove(known.value.id)]).await?;
+    let seen = call.if_match()?;
+    if seen != known.version {
+        return Err(Problem::changed());
+    }
+    let gone = FaqChange::Remove(known.value.id.clone());
+    change_one(call, &call.edit(Some(seen)), &bot, Some(&known), gone).await?;
     Ok(Answer::gone())
 }
 
@@ -126,6 +175,9 @@ struct Imported {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Import {
     items: Vec<Imported>,
+    /// As an export has it that comes in parts: each part is imported on its own.
+    #[serde(default)]
+    next: Option<String>,
 }
 
 /// What an import has changed.
@@ -143,32 +195,33 @@ pub(crate) struct ImportDone {
 /// import made twice is made once.
 pub(crate) async fn import(call: &Call<'_>) -> Answered {
     let bot = bot(call).await?;
-    let kind = call.request.header(header::CONTENT_TYPE.as_str()).unwrap_or_default();
-    let entries = if kind.starts_with("text/csv") {
-        faq_table::faq_from_csv(&bot, &call.request.body).map_err(Problem::invalid)?
-    } else {
-        from_json(call, &bot)?
+    let (entries, keeps_alternatives) = match media_type(call).as_str() {
+        "text/csv" => {
+            let table = faq_table::read(&bot, &call.request.body).map_err(Problem::invalid)?;
+            (table.entries, table.keeps_alternatives)
+        }
+        "" | "application/json" => (from_json(call, &bot)?, false),
+        _ => return Err(unknown_type()),
     };
-    let replaces = match call.query("replace") {
-        None | Some("false") => false,
-        Some("true") => true,
-        Some(_) => return Err(Problem::field("replace", "must be true or false")),
-    };
-    // Of two with one id the later stands.
-    let wanted: BTreeMap<FaqId, FaqEntry> =
+    let replaces = flag(call, "replace")?;
+    let mut wanted: BTreeMap<FaqId, FaqEntry> =
         entries.into_iter().map(|entry| (entry.id.clone(), entry)).collect();
-    let known: BTreeMap<FaqId, Versioned<FaqEntry>> = call
-        .store()
-        .faq(call.account(), &bot)
-        .await?
-        .into_iter()
-        .map(|entry| (entry.value.id.clone(), entry))
-        .collect();
+    let seen = call.store().faq(call.account(), &bot).await?;
+    let known: BTreeMap<&FaqId, &Versioned<FaqEntry>> =
+        seen.entries.iter().map(|entry| (&entry.value.id, entry)).collect();
+    for (id, entry) in wanted.iter_mut().filter(|_| keeps_alternatives) {
+        entry.alternatives = known.get(id).map(|known| known.value.alternatives.clone()).unwrap_or_default();
+    }
     if call.done_before().await? {
         return Ok(Answer::ok(ImportDone { changed: 0, removed: 0, entries: known.len() }));
     }
-    let gone: Vec<FaqId> = known.keys().filter(|id| replaces && !wanted.contains_key(*id)).cloned().collect();
-    let ids: BTreeSet<&FaqId> = known.keys().chain(wanted.keys()).collect();
+    if replaces && wanted.is_empty() && !known.is_empty() && !flag(call, "allow_empty")? {
+        let message = "would remove every entry, for nothing is imported: to have that, add allow_empty=true";
+        return Err(Problem::field("replace", message));
+    }
+    let gone = known.keys().filter(|id| replaces && !wanted.contains_key(**id));
+    let gone: Vec<FaqId> = gone.map(|id| FaqId::clone(id)).collect();
+    let ids: BTreeSet<&FaqId> = known.keys().copied().chain(wanted.keys()).collect();
     let count = ids.len() - gone.len();
     check_count(count)?;
     let put: Vec<FaqChange> = wanted
@@ -181,12 +234,43 @@ pub(crate) async fn import(call: &Call<'_>) -> Answered {
         .collect();
     let (put_count, removed) = (put.len(), gone.len());
     let changes: Vec<FaqChange> = put.into_iter().chain(gone.into_iter().map(FaqChange::Remove)).collect();
-    change(call, &bot, &changes).await?;
+    if !change(call, &call.edit(None), &bot, &seen, &changes).await? {
+        return Err(entries_changed());
+    }
     Ok(Answer::ok(ImportDone { changed: put_count, removed, entries: count }))
 }
 
+/// The media type of the body, in lower case; empty when its sender does not say.
+fn media_type(call: &Call<'_>) -> String {
+    let given = call.request.header(header::CONTENT_TYPE.as_str()).unwrap_or_default();
+    given.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+}
+
+fn unknown_type() -> Problem {
+    Problem::new(
+        StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        "media_type",
+        "Not in this format",
+        "entries come as text/csv or as application/json: say which in Content-Type",
+    )
+}
+
+/// A query parameter that is true or false, and false when it is not there.
+fn flag(call: &Call<'_>, name: &str) -> Result<bool, Problem> {
+    match call.query(name) {
+        None | Some("false") => Ok(false),
+        Some("true") => Ok(true),
+        Some(_) => Err(Problem::field(name, "must be true or false")),
+    }
+}
+
 fn from_json(call: &Call<'_>, bot: &BotId) -> Result<Vec<FaqEntry>, Problem> {
-    let Import { items } = call.json()?;
+    let Import { items, next } = call.json()?;
+    if next.is_some() && flag(call, "replace")? {
+        let message =
+            "would remove the other parts' entries: this is one part of an export, to be imported without";
+        return Err(Problem::field("replace", message));
+    }
     let mut problems = Vec::new();
     let mut entries = Vec::new();
     for (index, item) in items.into_iter().enumerate() {
@@ -200,19 +284,37 @@ fn from_json(call: &Call<'_>, bot: &BotId) -> Result<Vec<FaqEntry>, Problem> {
         }));
         entries.push(entry);
     }
+    problems.extend(faq_table::twice(&entries, |index| format!("items[{index}]")));
     if problems.is_empty() { Ok(entries) } else { Err(Problem::invalid(problems)) }
 }
 
-/// Every entry, as an import takes it.
+/// Every entry, as an import takes it; in parts where there is too much for one answer.
 pub(crate) async fn export(call: &Call<'_>) -> Answered {
     let bot = bot(call).await?;
-    let entries = call.store().faq(call.account(), &bot).await?;
-    let entries: Vec<FaqEntry> = entries.into_iter().map(|entry| entry.value).collect();
-    match call.query("format") {
-        None | Some("json") => Ok(Answer::ok(Items { items: entries })),
-        Some("csv") => Ok(Answer::text("text/csv; charset=utf-8", faq_table::to_csv(&entries))),
-        Some(_) => Err(Problem::field("format", "must be json or csv")),
-    }
+    let csv = match call.query("format") {
+        None | Some("json") => false,
+        Some("csv") => true,
+        Some(_) => return Err(Problem::field("format", "must be json or csv")),
+    };
+    let cursor = call.cursor()?;
+    let mut items = entries(call.store().faq(call.account(), &bot).await?);
+    items.retain(|entry| cursor.as_deref().is_none_or(|cursor| entry.id.as_str() > cursor));
+    let mut bytes = 0;
+    let fit = items.iter().take_while(|entry| {
+        bytes += serde_json::to_string(entry).map_or(0, |text| text.len());
+        bytes <= MAX_EXPORT_BYTES
+    });
+    let fit = fit.count();
+    let more = fit < items.len();
+    items.truncate(fit);
+    let next = items.last().filter(|_| more).map(|last| cursor_text(last.id.as_str()));
+    let format = if csv { "csv" } else { "json" };
+    let rest = next.as_ref().map(|next| format!("?format={format}&cursor={next}"));
+    Ok(if csv {
+        Answer::text("text/csv; charset=utf-8", faq_table::to_csv(&items)).rest(rest)
+    } else {
+        Answer::ok(Paged { items, next }).rest(rest)
+    })
 }
 
 /// A text to try.
@@ -239,98 +341,8 @@ pub(crate) async fn tried(call: &Call<'_>) -> Answered {
     if text.chars().count() > MAX_TRIED_CHARS {
         return Err(Problem::field("text", format!("must have at most {MAX_TRIED_CHARS} characters")));
     }
-    let entries = call.store().faq(call.account(), &bot).await?;
-    let knowledge = Knowledge::new(entries.into_iter().map(|entry| entry.value).collect());
+    let knowledge = Knowledge::new(entries(call.store().faq(call.account(), &bot).await?));
     let best = knowledge.best(&text).into_iter().take(5);
     let items = best.map(|(entry, score)| Scored { score, entry: entry.clone() }).collect();
     Ok(Answer::ok(Items { items }))
-}
-
-async fn open_secrets(call: &Call<'_>, bot: &BotId) -> Result<(Secrets, Option<u64>), Problem> {
-    let Some(sealed) = call.store().bot_secrets(call.account(), bot, true).await? else {
-        return Ok((Secrets::new(), None));
-    };
-    let plain = call.app.sealer.open(&sealed.value, &[call.account().as_str(), bot.as_str()])?;
-    let secrets = serde_json::from_str(&plain).map_err(|_| broken("connector secrets cannot be read"))?;
-    Ok((secrets, Some(sealed.version)))
-}
-
-/// The secrets that a bot's connector has.
-#[derive(Debug, Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub(crate) struct SecretNames {
-    items: Vec<SecretName>,
-    /// The value that was made: in this answer and nowhere else.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    value: Option<String>,
-}
-
-/// A secret, without its values.
-#[derive(Debug, Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub(crate) struct SecretName {
-    name: String,
-    /// How many of its values are valid: two while they are exchanged.
-    live: usize,
-}
-
-fn names(secrets: &Secrets) -> SecretNames {
-    let live = |name: &str| SecretName { name: name.to_owned(), live: secrets.live(name).len() };
-    SecretNames { items: secrets.names().map(live).collect(), value: None }
-}
-
-/// The names of the secrets that a bot's connector has.
-pub(crate) async fn secrets(call: &Call<'_>) -> Answered {
-    let bot = bot(call).await?;
-    Ok(Answer::ok(names(&open_secrets(call, &bot).await?.0)))
-}
-
-/// A new value of a connector's secret.
-#[derive(Debug, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub(crate) struct NewSecret {
-    /// `api_key` or `signing_secret`.
-    name: String,
-    /// None: one is made and shown this once.
-    #[serde(default)]
-    value: Option<String>,
-}
-
-/// A new value of a connector's secret; the one before stays valid until the next.
-pub(crate) async fn set_secret(call: &Call<'_>) -> Answered {
-    let bot = bot(call).await?;
-    let NewSecret { name, value } = call.json()?;
-    if !SECRET_NAMES.contains(&name.as_str()) {
-        return Err(Problem::field("name", format!("must be one of {}", SECRET_NAMES.join(", "))));
-    }
-    let makes = value.is_none();
-    if call.done_before().await? {
-        let (secrets, _) = open_secrets(call, &bot).await?;
-        let value = secrets.newest(&name).filter(|_| makes).map(str::to_owned);
-        return Ok(Answer::ok(SecretNames { value, ..names(&secrets) }));
-    }
-    let value = match value {
-        Some(value) => value,
-        None if name == "signing_secret" => {
-            format!("whsec_{}", BASE64.encode(&call.app.random.bytes::<32>()))
-        }
-        None => return Err(Problem::field("value", "is needed")),
-    };
-    let signing = handover_providers::standard_webhooks_signature(&value, "id", 0, b"");
-    if name == "signing_secret" && signing.is_none() {
-        return Err(Problem::field("value", "must be whsec_ and base64 (Standard Webhooks)"));
-    }
-    let visible = value.bytes().all(|byte| byte.is_ascii_graphic());
-    if value.is_empty() || value.len() > MAX_SECRET_BYTES || !visible {
-        let message = format!("must be 1 to {MAX_SECRET_BYTES} visible ASCII characters");
-        return Err(Problem::field("value", message));
-    }
-    let (mut secrets, seen) = open_secrets(call, &bot).await?;
-    secrets.rotate_in(&name, value.clone());
-    let plain = serde_json::to_string(&secrets).map_err(|_| broken("secrets cannot be encoded"))?;
-    let owner = [call.account().as_str(), bot.as_str()];
-    let sealed = call.app.sealer.seal(&plain, &owner, call.app.random.bytes())?;
-    let kept = call.store().edit_bot_secrets(&call.edit(seen), &bot, sealed).await?;
-    kept.ok_or_else(Problem::unavailable)?;
-    Ok(Answer::created(SecretNames { value: makes.then_some(value), ..names(&secrets) }))
 }

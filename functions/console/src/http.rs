@@ -20,7 +20,9 @@ use crate::{
 };
 
 /// The largest request body, in bytes.
-pub(crate) const MAX_BODY_BYTES: usize = 256 * 1024;
+const MAX_BODY_BYTES: usize = 256 * 1024;
+/// The largest body of an import, in bytes: a function takes 6 MB, a third of which base64 may need.
+const MAX_IMPORT_BYTES: usize = 4 * 1024 * 1024;
 /// The longest idempotency key, in bytes.
 const MAX_IDEMPOTENCY_KEY: usize = 255;
 /// Rows of a page, and the most that may be asked for.
@@ -39,13 +41,14 @@ impl Request {
     /// Reads a request to its end.
     pub(crate) async fn read(request: extract::Request) -> Result<Self, Problem> {
         let (head, body) = request.into_parts();
-        let body = axum::body::to_bytes(body, MAX_BODY_BYTES).await.map_err(|_| {
-            Problem::new(
-                StatusCode::PAYLOAD_TOO_LARGE,
-                "too_large",
-                "The request is too large",
-                "a request has at most 256 KiB",
-            )
+        let (limit, detail) = if head.uri.path().ends_with("/import") {
+            (MAX_IMPORT_BYTES, "an import has at most 4 MiB: split it into several, without replace=true")
+        } else {
+            (MAX_BODY_BYTES, "a request has at most 256 KiB")
+        };
+        let body = axum::body::to_bytes(body, limit).await.map_err(|_| {
+            let title = "The request is too large";
+            Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", title, detail)
         })?;
         let query = head.uri.query().unwrap_or_default();
         Ok(Self {
@@ -279,18 +282,26 @@ pub(crate) struct Answer {
     /// A text in the place of JSON, with its content type.
     text: Option<(&'static str, String)>,
     version: Option<u64>,
+    /// Where the rest of it is, as a reference from its own address.
+    rest: Option<String>,
 }
 
 impl Answer {
     pub(crate) fn ok(body: impl Serialize) -> Self {
         // What is answered has names for members, and nothing in it fails to be encoded.
         let body = serde_json::to_value(body).unwrap_or_default();
-        Self { status: StatusCode::OK, body: Some(body), text: None, version: None }
+        Self { status: StatusCode::OK, body: Some(body), text: None, version: None, rest: None }
     }
 
     /// A text that is no JSON.
     pub(crate) const fn text(content_type: &'static str, text: String) -> Self {
-        Self { status: StatusCode::OK, body: None, text: Some((content_type, text)), version: None }
+        Self {
+            status: StatusCode::OK,
+            body: None,
+            text: Some((content_type, text)),
+            version: None,
+            rest: None,
+        }
     }
 
     pub(crate) fn created(body: impl Serialize) -> Self {
@@ -304,7 +315,7 @@ impl Answer {
 
     /// It is gone.
     pub(crate) const fn gone() -> Self {
-        Self { status: StatusCode::NO_CONTENT, body: None, text: None, version: None }
+        Self { status: StatusCode::NO_CONTENT, body: None, text: None, version: None, rest: None }
     }
 
     /// What is answered, for a page to show.
@@ -321,6 +332,16 @@ impl Answer {
     /// The version of what is answered.
     pub(crate) const fn version_shown(&self) -> Option<u64> {
         self.version
+    }
+
+    /// There is more of it, at this reference from its own address.
+    pub(crate) fn rest(self, rest: Option<String>) -> Self {
+        Self { rest, ..self }
+    }
+
+    /// Whether this is all of it.
+    pub(crate) const fn is_whole(&self) -> bool {
+        self.rest.is_none()
     }
 
     /// The version of what is shown, as its ETag.
@@ -348,6 +369,9 @@ pub(crate) fn response(answered: Result<Answer, Problem>) -> Response {
     }
     if let Some(etag) = answer.version.and_then(|version| format!("\"{version}\"").parse().ok()) {
         headers.insert(header::ETAG, etag);
+    }
+    if let Some(link) = answer.rest.and_then(|rest| format!("<{rest}>; rel=\"next\"").parse().ok()) {
+        headers.insert(header::LINK, link);
     }
     response
 }

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use handover_aws::store::{StoredInbox, Versioned};
-use handover_core::{BotId, Channel, Inbox, InboxId, Provider};
+use handover_aws::store::{ConversationFilter, StoredInbox, Versioned};
+use handover_core::{BotId, Channel, ConversationId, Inbox, InboxId, Provider};
 use handover_providers::{Secrets, Settings, check_fields, set_up_steps};
 use serde::{Deserialize, Serialize};
 
@@ -13,6 +13,10 @@ use crate::{
     problem::{Answered, Problem},
     staff::check_name,
 };
+
+/// Conversations that are looked at together, and how many are named, when an inbox is to be removed.
+const OPEN_AT_ONCE: usize = 100;
+const SHOWN_OPEN: usize = 5;
 
 /// An inbox as callers set it.
 #[derive(Debug, Deserialize)]
@@ -163,6 +167,56 @@ pub(crate) async fn retire_secret(call: &Call<'_>) -> Answered {
     let version = call.store().edit_inbox(&call.edit(Some(seen)), &stored).await?;
     let version = version.ok_or_else(Problem::changed)?;
     Ok(Answer::ok(shown(call, stored.inbox, &secrets)).version(version))
+}
+
+/// Removes an inbox in which humans have no conversation: what its provider still sends is refused.
+pub(crate) async fn remove(call: &Call<'_>) -> Answered {
+    let id: InboxId = call.id("inbox")?;
+    let known = find(call, &id).await?.value;
+    let edit = call.edit(Some(call.if_match()?));
+    let account = call.store().account_settings(call.account()).await?.ok_or_else(Problem::not_found)?;
+    if account.value.sms_inbox.as_ref() == Some(&id) {
+        let detail = "the account's staff are told by SMS from it: set another sms_inbox or none first";
+        return Err(Problem::in_use(detail));
+    }
+    let open = with_humans(call, &id).await?;
+    if !open.is_empty() {
+        let shown: Vec<&str> = open.iter().take(SHOWN_OPEN).map(ConversationId::as_str).collect();
+        let more = if open.len() > SHOWN_OPEN { " and others" } else { "" };
+        let detail = format!(
+            "humans have conversations in it: {}{more}; resolve them or hand them back first",
+            shown.join(", ")
+        );
+        return Err(Problem::in_use(&detail));
+    }
+    if !call.store().remove_inbox(&edit, &known.inbox).await? {
+        return Err(Problem::changed());
+    }
+    Ok(Answer::gone())
+}
+
+/// Conversations of an inbox that humans have: a page of them, if there are any.
+async fn with_humans(call: &Call<'_>, inbox: &InboxId) -> Result<Vec<ConversationId>, Problem> {
+    let filter = ConversationFilter {
+        with_humans: Some(true),
+        inbox: Some(inbox.clone()),
+        ..ConversationFilter::default()
+    };
+    let mut cursor = None;
+    loop {
+        let page = call.store().list_conversations(call.account(), &filter, OPEN_AT_ONCE, cursor.as_deref());
+        let page = page.await?.ok_or_else(|| broken("a list's own cursor is not one"))?;
+        // The list may lag.
+        let ids: Vec<ConversationId> = page.rows.into_iter().map(|row| row.conversation).collect();
+        let states = call.store().states(call.account(), &ids).await?;
+        let open =
+            states.into_iter().filter(|state| state.human().is_some_and(|_| !state.resume_due(call.now)));
+        let open: Vec<ConversationId> = open.map(|state| state.id).collect();
+        if !open.is_empty() || page.next.is_none() {
+            return Ok(open);
+        }
+        cursor = page.next;
+    }
 }
 
 /// The inbox as it is wanted, with all its secrets.

@@ -5,8 +5,10 @@
 
 mod access;
 mod account;
+mod address;
 mod admin;
 mod body;
+mod bot_secrets;
 mod bots;
 mod commands;
 mod contacts;
@@ -27,6 +29,7 @@ mod staff;
 mod tryout;
 mod turns;
 mod webhooks;
+mod whose;
 
 use std::{convert::Infallible, sync::Arc};
 

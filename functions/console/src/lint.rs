@@ -1,12 +1,52 @@
 //! What is wrong with settings before it hurts: valid, but hardly as they were meant.
 
+use std::collections::BTreeSet;
+
+use handover_aws::Failure;
 use handover_core::{
-    Account, Assignee, Bot, ClosingMessage, Directory, HandoverAction, Inbox, NotificationChannel,
-    NotificationKind, Problem, ScenarioKind, Staff, wants,
+    Account, AccountId, Assignee, Bot, ClosingMessage, Connector, Directory, HandoverAction, Inbox,
+    NotificationChannel, NotificationKind, Problem, ScenarioKind, Staff, wants,
 };
 
+use crate::{Api, address, bot_secrets};
+
+/// What stands beside a bot's settings and its connector needs.
+#[derive(Debug, Default)]
+pub(crate) struct Supplies {
+    /// The names of its secrets.
+    secrets: BTreeSet<String>,
+    /// How many entries it knows, where it is the built-in one.
+    entries: usize,
+    /// Its address is one that requests are sent to.
+    reachable: bool,
+}
+
+impl Supplies {
+    /// Those of a bot.
+    pub(crate) async fn of(api: &Api, account: &AccountId, bot: &Bot) -> Result<Self, Failure> {
+        let mut supplies = Self { reachable: address::of_bot(api, bot).is_none(), ..Self::default() };
+        match &bot.connector {
+            Connector::External | Connector::Bedrock { .. } => {}
+            Connector::Faq => {
+                supplies.entries = api.processor.store().faq(account, &bot.id).await?.entries.len();
+            }
+            Connector::Http { .. } | Connector::OpenAi { .. } => {
+                let (secrets, _) = bot_secrets::open(api, account, &bot.id).await?;
+                supplies.secrets = secrets.names().map(str::to_owned).collect();
+            }
+        }
+        Ok(supplies)
+    }
+}
+
 /// All warnings about a bot and the channels of the inboxes that it answers in, each with the field that it is about.
-pub(crate) fn lint(account: &Account, directory: &Directory, bot: &Bot, inboxes: &[&Inbox]) -> Vec<Problem> {
+pub(crate) fn lint(
+    account: &Account,
+    directory: &Directory,
+    bot: &Bot,
+    inboxes: &[&Inbox],
+    supplies: &Supplies,
+) -> Vec<Problem> {
     let mut warnings = Vec::new();
     let mut warn =
         |field: String, message: &str| warnings.push(Problem { field, message: message.to_owned() });
@@ -31,6 +71,9 @@ pub(crate) fn lint(account: &Account, directory: &Directory, bot: &Bot, inboxes:
             "actions".to_owned(),
             "no enabled action for human_requested: a client who asks for a human gets none",
         );
+    }
+    for (field, message) in unsupplied(bot, supplies) {
+        warn(field.to_owned(), message);
     }
     let windows = inboxes.iter().filter_map(|inbox| inbox.human_reply_window()).min();
     let admins = directory.staff.iter().any(|staff| staff.role.is_admin());
@@ -60,6 +103,36 @@ pub(crate) fn lint(account: &Account, directory: &Directory, bot: &Bot, inboxes:
         }
     }
     warnings
+}
+
+/// What a bot's connector needs and has not.
+fn unsupplied(bot: &Bot, supplies: &Supplies) -> Vec<(&'static str, &'static str)> {
+    let mut missing = Vec::new();
+    let mut need = |there: bool, field, message| {
+        if !there {
+            missing.push((field, message));
+        }
+    };
+    let has = |name: &str| supplies.secrets.contains(name);
+    let no_key = "has no api_key: every question fails, and counts as unanswered";
+    let no_url = "is not one that can be reached: every question fails, and counts as unanswered";
+    let no_model = "is missing: every question fails, and counts as unanswered";
+    match &bot.connector {
+        Connector::External => {}
+        Connector::Faq => need(supplies.entries > 0, "faq", "is empty: the bot answers nothing"),
+        Connector::Http { .. } => {
+            need(supplies.reachable, "connector.url", no_url);
+            let unsigned = "has no signing_secret: the bot cannot be asked, for requests go out signed";
+            need(has("signing_secret"), "connector", unsigned);
+        }
+        Connector::OpenAi { model, .. } => {
+            need(supplies.reachable, "connector.url", no_url);
+            need(!model.trim().is_empty(), "connector.model", no_model);
+            need(has("api_key"), "connector", no_key);
+        }
+        Connector::Bedrock { model, .. } => need(!model.trim().is_empty(), "connector.model", no_model),
+    }
+    missing
 }
 
 /// Whether somebody hears of a conversation that is given to this assignee.

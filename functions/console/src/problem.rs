@@ -44,6 +44,11 @@ impl Problem {
         Self::new(StatusCode::CONFLICT, code, title, detail)
     }
 
+    /// Something else still needs it.
+    pub(crate) fn in_use(detail: &str) -> Self {
+        Self::conflict("in_use", "It is still in use", detail)
+    }
+
     /// Fields say what is wrong.
     pub(crate) fn invalid(errors: Vec<FieldProblem>) -> Self {
         let detail = "every problem is in errors";

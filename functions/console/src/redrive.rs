@@ -2,7 +2,11 @@
 //! webhook call as the events that it can be read as now.
 
 use data_encoding::BASE64;
-use handover_aws::{queue::RawCall, store::QuarantineItem, understand};
+use handover_aws::{
+    queue::RawCall,
+    store::{QuarantineItem, StoredInbox},
+    understand,
+};
 use handover_core::{AccountId, DeliveryId, Envelope, lower_base32};
 use handover_providers::{Endpoint, Verdict, WebhookRequest, normalise};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
@@ -47,31 +51,9 @@ impl Api {
             None => None,
         };
         let stored = found.ok_or_else(|| stuck("its inbox is gone; discard it"))?.value;
-        let secrets = open(self, &stored)?;
-        let (inbox, public_url) = (&stored.inbox, webhook_url(self, &stored.inbox.id));
-        let endpoint = Endpoint {
-            provider: inbox.provider,
-            inbox: &inbox.id,
-            public_url: &public_url,
-            settings: &inbox.settings,
-            secrets: &secrets,
-        };
-        let unreadable = || broken("quarantined call cannot be read");
-        let body = if call.base64 {
-            BASE64.decode(item.body.as_bytes()).map_err(|_| unreadable())?
-        } else {
-            item.body.clone().into_bytes()
-        };
-        let method: Method = call.method.parse().map_err(|_| unreadable())?;
-        let mut headers = HeaderMap::new();
-        for (name, value) in &call.headers {
-            let name: HeaderName = name.parse().map_err(|_| unreadable())?;
-            headers.insert(name, HeaderValue::from_str(value).map_err(|_| unreadable())?);
-        }
-        let request =
-            WebhookRequest { method: &method, raw_query: &call.query, headers: &headers, body: &body };
+        let inbox = &stored.inbox;
         let still = |reason: &str| stuck(&format!("it still cannot be read: {reason}"));
-        let accepted = match normalise(&endpoint, &request) {
+        let accepted = match self.said_by(&stored, item, call)? {
             Verdict::Accepted(accepted) => accepted,
             Verdict::Malformed(malformed) => return Err(still(&malformed.reason)),
             Verdict::Refused(refusal) => return Err(still(refusal.reason)),
@@ -91,6 +73,42 @@ impl Api {
         }
         Ok(envelopes)
     }
+
+    /// What a webhook call that was put aside says to the present code.
+    pub(crate) fn said_by(
+        &self,
+        stored: &StoredInbox,
+        item: &QuarantineItem,
+        call: &RawCall,
+    ) -> Result<Verdict, Problem> {
+        let secrets = open(self, stored)?;
+        let (inbox, public_url) = (&stored.inbox, webhook_url(self, &stored.inbox.id));
+        let endpoint = Endpoint {
+            provider: inbox.provider,
+            inbox: &inbox.id,
+            public_url: &public_url,
+            settings: &inbox.settings,
+            secrets: &secrets,
+        };
+        let body = if call.base64 {
+            BASE64.decode(item.body.as_bytes()).map_err(|_| unreadable())?
+        } else {
+            item.body.clone().into_bytes()
+        };
+        let method: Method = call.method.parse().map_err(|_| unreadable())?;
+        let mut headers = HeaderMap::new();
+        for (name, value) in &call.headers {
+            let name: HeaderName = name.parse().map_err(|_| unreadable())?;
+            headers.insert(name, HeaderValue::from_str(value).map_err(|_| unreadable())?);
+        }
+        let request =
+            WebhookRequest { method: &method, raw_query: &call.query, headers: &headers, body: &body };
+        Ok(normalise(&endpoint, &request))
+    }
+}
+
+fn unreadable() -> Problem {
+    broken("quarantined call cannot be read")
 }
 
 fn stuck(detail: &str) -> Problem {

@@ -13,7 +13,7 @@ use handover_aws::Scope;
 use http::{HeaderMap, Method, StatusCode};
 
 use crate::{
-    Api, access, account, bots,
+    Api, access, account, bot_secrets, bots,
     commands::{
         self, AssignTo, Claim, CompleteTask, HandBack, Link, Reply, Resolve, SetPause, SetTag, StartHandover,
         Unlink,
@@ -108,6 +108,13 @@ pub(crate) static ROUTES: &[Route] = &[
         |call| Box::pin(bots::replace(call)),
     ),
     route(
+        Method::DELETE,
+        "/v1/accounts/{account}/bots/{bot}",
+        Scope::Admin,
+        "Remove a bot that no inbox has, with its secrets and entries (If-Match)",
+        |call| Box::pin(bots::remove(call)),
+    ),
+    route(
         Method::GET,
         "/v1/accounts/{account}/bots/{bot}/lint",
         Scope::Read,
@@ -142,7 +149,7 @@ pub(crate) static ROUTES: &[Route] = &[
         Method::POST,
         "/v1/accounts/{account}/bots/{bot}/faq/import",
         Scope::Admin,
-        "Add and replace entries from CSV or JSON; replace=true removes all others",
+        "Add and replace entries from CSV or JSON; replace=true removes all others, also without any row with allow_empty=true",
         |call| Box::pin(faq::import(call)),
     ),
     route(
@@ -173,7 +180,7 @@ pub(crate) static ROUTES: &[Route] = &[
         Method::DELETE,
         "/v1/accounts/{account}/bots/{bot}/faq/{entry}",
         Scope::Admin,
-        "Remove an entry",
+        "Remove an entry (If-Match)",
         |call| Box::pin(faq::remove(call)),
     ),
     route(
@@ -181,14 +188,21 @@ pub(crate) static ROUTES: &[Route] = &[
         "/v1/accounts/{account}/bots/{bot}/secrets",
         Scope::Read,
         "The names of the connector's secrets",
-        |call| Box::pin(faq::secrets(call)),
+        |call| Box::pin(bot_secrets::list(call)),
     ),
     route(
         Method::POST,
         "/v1/accounts/{account}/bots/{bot}/secrets",
         Scope::Admin,
         "A new value of a connector's secret; the one before stays valid until the next",
-        |call| Box::pin(faq::set_secret(call)),
+        |call| Box::pin(bot_secrets::set(call)),
+    ),
+    route(
+        Method::DELETE,
+        "/v1/accounts/{account}/bots/{bot}/secrets/{secret}/old",
+        Scope::Admin,
+        "End the old value of a connector's secret that has two (If-Match)",
+        |call| Box::pin(bot_secrets::retire(call)),
     ),
     route(Method::GET, "/v1/accounts/{account}/inboxes", Scope::Read, "Inboxes", |call| {
         Box::pin(inboxes::list(call))
@@ -213,6 +227,13 @@ pub(crate) static ROUTES: &[Route] = &[
         Scope::Admin,
         "Replace an inbox; a new secret rotates in (If-Match)",
         |call| Box::pin(inboxes::replace(call)),
+    ),
+    route(
+        Method::DELETE,
+        "/v1/accounts/{account}/inboxes/{inbox}",
+        Scope::Admin,
+        "Remove an inbox in which humans have no conversation, with its secrets (If-Match)",
+        |call| Box::pin(inboxes::remove(call)),
     ),
     route(
         Method::DELETE,
@@ -516,7 +537,7 @@ pub(crate) static ROUTES: &[Route] = &[
         Method::DELETE,
         "/v1/accounts/{account}/webhooks/{webhook}",
         Scope::Admin,
-        "Nothing is sent to this address any more",
+        "Nothing is sent to this address any more (If-Match)",
         |call| Box::pin(webhooks::remove(call)),
     ),
     route(

@@ -10,6 +10,7 @@ use handover_core::{
 use serde::Serialize;
 
 use crate::{
+    address,
     http::{Answer, Call, Items, Order},
     problem::{Answered, Problem},
 };
@@ -30,7 +31,7 @@ pub(crate) async fn create(call: &Call<'_>) -> Answered {
     if call.done_before().await? {
         return show(call, &id).await;
     }
-    staff.validate().map_err(Problem::invalid)?;
+    check(call, &staff)?;
     if let Some(version) = call.store().edit_staff(&call.edit(None), &staff, None).await? {
         return Ok(Answer::created(&staff).version(version));
     }
@@ -53,7 +54,7 @@ pub(crate) async fn replace(call: &Call<'_>) -> Answered {
     let before = call.store().staff_settings(call.account(), &id).await?.ok_or_else(Problem::not_found)?;
     let seen = call.if_match()?;
     let staff: Staff = call.json_with(&[("id", id.as_str())])?;
-    staff.validate().map_err(Problem::invalid)?;
+    check(call, &staff)?;
     let version = call.store().edit_staff(&call.edit(Some(seen)), &staff, Some(&before.value)).await?;
     call.replaced(staff, version, async || call.store().staff_settings(call.account(), &id).await).await
 }
@@ -200,6 +201,13 @@ async fn check_team(call: &Call<'_>, team: &Team) -> Result<(), Problem> {
         Some(index) => Err(Problem::field(&format!("members[{index}]"), "there is no such staff member")),
         None => Ok(()),
     }
+}
+
+/// Everything wrong with a staff member's settings.
+fn check(call: &Call<'_>, staff: &Staff) -> Result<(), Problem> {
+    let mut problems = staff.validate().err().unwrap_or_default();
+    problems.extend(address::of_staff(call.app, staff));
+    if problems.is_empty() { Ok(()) } else { Err(Problem::invalid(problems)) }
 }
 
 /// A name that lists can show.

@@ -6,6 +6,7 @@ use handover_core::{Announcement, Timestamp, Webhook, WebhookId};
 use serde::Serialize;
 
 use crate::{
+    address,
     http::{Answer, Call, Items},
     problem::{Answered, Problem},
     staff::directory,
@@ -35,7 +36,7 @@ pub(crate) async fn create(call: &Call<'_>) -> Answered {
     if call.done_before().await? {
         return made_before(call, &id).await;
     }
-    webhook.validate().map_err(Problem::invalid)?;
+    check(call, &webhook)?;
     if directory(call).await?.webhooks.len() >= MAX_WEBHOOKS {
         let detail = format!("an account has at most {MAX_WEBHOOKS}; remove one first");
         return Err(Problem::conflict("too_many", "There are enough webhooks", &detail));
@@ -59,6 +60,13 @@ async fn made_before(call: &Call<'_>, id: &WebhookId) -> Answered {
     Ok(Answer::ok(&MadeWebhook { webhook: found.value.webhook, secret }).version(found.version))
 }
 
+/// Everything wrong with a webhook.
+fn check(call: &Call<'_>, webhook: &Webhook) -> Result<(), Problem> {
+    let mut problems = webhook.validate().err().unwrap_or_default();
+    problems.extend(address::of_webhook(call.app, webhook));
+    if problems.is_empty() { Ok(()) } else { Err(Problem::invalid(problems)) }
+}
+
 async fn find(call: &Call<'_>, id: &WebhookId) -> Result<Versioned<StoredWebhook>, Problem> {
     call.store().webhook_settings(call.account(), id).await?.ok_or_else(Problem::not_found)
 }
@@ -74,7 +82,7 @@ pub(crate) async fn replace(call: &Call<'_>) -> Answered {
     let sealed = find(call, &id).await?.value.sealed;
     let seen = call.if_match()?;
     let webhook: Webhook = call.json_with(&[("id", id.as_str())])?;
-    webhook.validate().map_err(Problem::invalid)?;
+    check(call, &webhook)?;
     let stored = StoredWebhook { webhook, sealed };
     let version = call.store().edit_webhook(&call.edit(Some(seen)), &stored).await?;
     let now = async || {
@@ -86,8 +94,10 @@ pub(crate) async fn replace(call: &Call<'_>) -> Answered {
 
 pub(crate) async fn remove(call: &Call<'_>) -> Answered {
     let id: WebhookId = call.id("webhook")?;
-    let known = call.store().delete_webhook(&call.edit(None), &id).await?;
-    if known { Ok(Answer::gone()) } else { Err(Problem::not_found()) }
+    find(call, &id).await?;
+    let seen = call.if_match()?;
+    let removed = call.store().delete_webhook(&call.edit(Some(seen)), &id).await?;
+    if removed { Ok(Answer::gone()) } else { Err(Problem::changed()) }
 }
 
 /// What can be listened to.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use handover_aws::{
     Failure,
     batch::Received,
-    queue::Announced,
+    queue::{Announced, Quarantined},
     store::{Announcing, HealthNews, LedgerState, NoteClaim, Recipient},
     telemetry,
 };
@@ -83,8 +83,23 @@ impl App {
             Some(after) if received.receives < TRIES => {
                 Err(Failure::Retry { after: Some(after), reason: why })
             }
-            Some(_) | None => Err(Failure::quarantine(why)),
+            Some(_) | None => self.give_up(announced, webhook, received, why).await,
         }
+    }
+
+    /// Nobody hears of this any more. The admins are told of an address that cannot be reached once, not with
+    /// every event, and it is nothing of the client's: their transcript does not speak of it.
+    async fn give_up(
+        &self,
+        announced: &Announced,
+        webhook: &WebhookId,
+        received: &Received,
+        why: &'static str,
+    ) -> Result<(), Failure> {
+        telemetry::failed("notify", "quarantine", why, received.receives);
+        let (account, body) = (announced.account.clone(), received.body.clone());
+        let unheard = Quarantined::new(account, "notify", why, body, self.clock.now());
+        self.queues.quarantine(&unheard.once_for(&[webhook.as_str(), why])).await
     }
 
     /// One event to the stack's bus: at least once, with an id by which a second one is told.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use data_encoding::{BASE64, HEXLOWER};
 use handover_aws::{
     ApiKey, InboxKey, Scope, Sealer,
-    store::{ApiKeyItem, Edit, FaqChange},
+    store::{ApiKeyItem, Edit, Faq, FaqChange},
 };
 use handover_core::{
     Account, AccountId, Assign, Assignee, Bot, BotId, Channel, ChannelSwitches, Connector, HandoverAction,
@@ -208,7 +208,7 @@ async fn store(
         let edit = Edit { account: &sample.account, by: Some(&by), at: local.now(), seen: None, once: None };
         let entries: Vec<FaqChange> =
             knowledge::entries(&sample.bot).into_iter().map(|entry| FaqChange::Put(entry, 1)).collect();
-        store.edit_faq(&edit, &sample.bot, &entries).await?;
+        store.edit_faq(&edit, &sample.bot, &Faq::default(), &entries, "sample").await?;
     }
     for staff in staff(sample) {
         store.put_staff(&sample.account, &staff).await?;

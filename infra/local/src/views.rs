@@ -58,7 +58,7 @@ async fn account(local: &Local, sample: &SampleAccount) -> Result<Value, LocalEr
     };
     let revision = store.current_revision(&sample.account, &sample.bot).await?.unwrap_or(0);
     let bot = store.revision(&sample.account, &sample.bot, revision).await?;
-    let entries = store.faq(&sample.account, &sample.bot).await?;
+    let entries = store.faq(&sample.account, &sample.bot).await?.entries;
     let knows: Vec<&str> = entries.iter().map(|entry| entry.value.question.as_str()).collect();
     let inbox = |sample: &SampleInbox| {
         json!({

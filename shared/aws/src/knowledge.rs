@@ -61,7 +61,8 @@ impl Knowledges {
             return Ok(knowledge);
         }
         // What is read now may be newer than the version, never older.
-        let entries = self.store.faq(account, bot).await?.into_iter().map(|entry| entry.value).collect();
+        let faq = self.store.faq(account, bot).await?;
+        let entries = faq.entries.into_iter().map(|entry| entry.value).collect();
         let knowledge = Arc::new(Knowledge::new(entries));
         self.versions.put(key.clone(), version, now + SETTINGS_LIVE);
         self.known.put(key, (version, Arc::clone(&knowledge)), std::time::Duration::MAX);

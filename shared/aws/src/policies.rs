@@ -113,7 +113,7 @@ impl Policies {
         }
         let bot = match &inbox.bot {
             None => None,
-            Some(bot) => Some(self.bot(account, bot).await?),
+            Some(bot) => self.bot(account, bot).await?,
         };
         Ok(Settings { account: account_settings, inbox, bot })
     }
@@ -148,24 +148,32 @@ impl Policies {
         if let Some(found) = self.inboxes.get(id, now) {
             return Ok(found);
         }
-        let stored = self.store.inbox(id).await?.ok_or(Failure::quarantine("inbox does not exist"))?;
-        let inbox = Arc::new(stored.inbox);
+        let kept = self.store.inbox_kept(id).await?.ok_or(Failure::quarantine("inbox does not exist"))?;
+        let inbox = Arc::new(kept);
         self.inboxes.put(id.clone(), Arc::clone(&inbox), now + SETTINGS_LIVE);
         Ok(inbox)
     }
 
-    async fn bot(&self, account: &AccountId, bot: &BotId) -> Result<PreparedBot, Failure> {
+    /// A bot in its present revision. One that was removed while an inbox was still believed to have it
+    /// answers nobody.
+    async fn bot(&self, account: &AccountId, bot: &BotId) -> Result<Option<PreparedBot>, Failure> {
         let now = self.clock.monotonic();
         let key = (account.clone(), bot.clone());
         let revision = if let Some(revision) = self.current.get(&key, now) {
             revision
         } else {
-            let current = self.store.current_revision(account, bot).await?;
-            let current = current.ok_or(Failure::quarantine("bot does not exist"))?;
+            let current = match self.store.current_revision(account, bot).await? {
+                Some(current) => current,
+                // It may have been made a moment ago.
+                None => match self.store.bot_settings(account, bot).await? {
+                    Some(found) => found.revision,
+                    None => return Ok(None),
+                },
+            };
             self.current.put(key, current, now + SETTINGS_LIVE);
             current
         };
-        self.revision(account, bot, revision).await
+        self.revision(account, bot, revision).await.map(Some)
     }
 
     /// A bot in one revision; those never change.

@@ -4,6 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{FaqId, MAX_ALTERNATIVES, MAX_MESSAGE_CHARS, MAX_QUESTION_CHARS, Problem, validate::Problems};
 
+/// Ids that no entry can have: the API's paths say something else with them.
+const RESERVED: [&str; 3] = ["export", "import", "try"];
+
 /// A question with its answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -34,6 +37,9 @@ impl FaqEntry {
     /// All problems, in the order of the fields.
     pub fn validate(&self) -> Result<(), Vec<Problem>> {
         let mut problems = Problems::default();
+        if RESERVED.contains(&self.id.as_str()) {
+            problems.add("id", format!("must not be {}", RESERVED.join(", ")));
+        }
         problems.length("question", &self.question, MAX_QUESTION_CHARS);
         if self.alternatives.len() > MAX_ALTERNATIVES {
             let count = self.alternatives.len();

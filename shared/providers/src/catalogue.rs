@@ -6,7 +6,7 @@ use handover_core::{Channel, Problem, Provider};
 
 use crate::{
     Secrets, Settings, bird, chatwoot, generic, highlevel, intercom, line, messagebird, messenger,
-    signature::standard_webhooks_key, sinch, slack, sunshine, telegram, twilio, twilio_conversations, viber,
+    signature::is_signing_secret, sinch, slack, sunshine, telegram, twilio, twilio_conversations, viber,
     vonage, whatsapp,
 };
 
@@ -177,7 +177,7 @@ pub fn check_fields(provider: Provider, settings: &Settings, secrets: &Secrets) 
     {
         add(field, message.to_owned());
     }
-    let is_short = |secret: &String| standard_webhooks_key(secret).is_none_or(|key| key.len() < 24);
+    let is_short = |secret: &String| !is_signing_secret(secret);
     if provider == Provider::Generic && secrets.live("signing_secret").iter().any(is_short) {
         add("signing_secret", "must be whsec_ and the base64 of at least 24 bytes".to_owned());
     }

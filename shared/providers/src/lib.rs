@@ -51,7 +51,7 @@ pub use instant::parse as parse_time;
 pub use outbound::{FailureClass, Outgoing, SendResult, Unsendable};
 pub use presence::{mark_read, show_typing};
 pub use routing::{Move, move_thread};
-pub use signature::standard_webhooks_signature;
+pub use signature::{is_signing_secret, standard_webhooks_signature};
 pub use template::{Template, reply_template, send_template};
 pub use token::{AccessToken, read_token, token_request};
 pub use twilio::twilio_signature;

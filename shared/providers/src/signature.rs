@@ -96,6 +96,12 @@ pub(crate) fn standard_webhooks_key(secret: &str) -> Option<Vec<u8>> {
     BASE64_NOPAD.decode(text.as_bytes()).ok().filter(|key| !key.is_empty())
 }
 
+/// Whether a text can be a Standard Webhooks secret: `whsec_` and the base64 of at least 24 bytes (the
+/// specification's minimum).
+pub fn is_signing_secret(secret: &str) -> bool {
+    standard_webhooks_key(secret).is_some_and(|key| key.len() >= 24)
+}
+
 /// The `webhook-signature` header of a Standard Webhooks message (`v1`, HMAC-SHA256), or `None`
 /// when the secret is not base64.
 pub fn standard_webhooks_signature(secret: &str, id: &str, seconds: i64, body: &[u8]) -> Option<String> {

@@ -234,8 +234,11 @@ async fn every_change_has_its_line_in_the_journal() {
     let changed = put(&api, &hook_path, &hook_answer.etag.unwrap(), &hook).await;
     assert_eq!(changed.etag.as_deref(), Some("\"2\""), "{changed:?}");
     world.travel(MINUTE).await;
-    for path in [format!("/api-keys/{key}"), hook_path] {
-        assert_eq!(api.call(Method::DELETE, &path, &[], &Value::Null).await.status, StatusCode::NO_CONTENT);
+    for (path, headers) in [(format!("/api-keys/{key}"), &[][..]), (hook_path, &[("if-match", "\"2\"")])] {
+        assert_eq!(
+            api.call(Method::DELETE, &path, headers, &Value::Null).await.status,
+            StatusCode::NO_CONTENT
+        );
     }
     // The key that one came in with cannot end itself.
     let own = handover_aws::ApiKey::parse(&api.key).unwrap().id();

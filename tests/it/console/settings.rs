@@ -248,6 +248,69 @@ async fn automations_listen_where_the_api_says() {
     let unreached = api.get("/unreached").await.body;
     assert_eq!(unreached["items"][0]["recipient"], json!({"webhook": made.body["id"]}), "{unreached}");
     let path = format!("/webhooks/{}", made.body["id"].as_str().unwrap());
-    assert_eq!(api.call(Method::DELETE, &path, &[], &Value::Null).await.status, StatusCode::NO_CONTENT);
+    for (headers, status) in [
+        (&[][..], StatusCode::PRECONDITION_REQUIRED),
+        (&[("if-match", "\"7\"")], StatusCode::PRECONDITION_FAILED),
+        (&[("if-match", "\"1\"")], StatusCode::NO_CONTENT),
+    ] {
+        assert_eq!(api.call(Method::DELETE, &path, headers, &Value::Null).await.status, status);
+    }
     assert_eq!(api.get("/webhooks").await.body["items"], json!([]));
+}
+
+#[tokio::test]
+async fn addresses_that_no_request_goes_to_are_refused_when_they_are_set() {
+    let world = World::new(8).await;
+    let api = Api::clinic(&world);
+    let bot = api.get(&format!("/bots/{}", world.sample.clinic.bot)).await.body;
+    for url in [
+        "https://10.0.0.1/hook",
+        "https://169.254.169.254/latest",
+        "https://[fd00:ec2::254]/",
+        "https://[::ffff:10.0.0.1]/",
+        "https://intranet/hook",
+        "https://printer.local/",
+        "https://user:secret@automation.example/hook",
+    ] {
+        let webhook = api.post("/webhooks", &json!({"url": url, "events": ["tag.added"]})).await;
+        assert_eq!(webhook.body["errors"][0]["field"], "url", "{url}: {webhook:?}");
+        let mut wanted = bot.clone();
+        wanted.as_object_mut().unwrap().remove("id");
+        wanted["connector"] = json!({"http": {"url": url}});
+        let refused = api.post("/bots", &wanted).await;
+        assert_eq!(refused.body["errors"][0]["field"], "connector.url", "{url}: {refused:?}");
+        let staff = json!({"name": "Casey", "chat_webhook": url});
+        let refused = api.post("/staff", &staff).await;
+        assert_eq!(refused.body["errors"][0]["field"], "chat_webhook", "{url}: {refused:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_bot_without_what_its_connector_needs_is_told_about() {
+    let world = World::new(9).await;
+    let api = Api::clinic(&world);
+    let bot = api.get(&format!("/bots/{}", world.sample.clinic.bot)).await.body;
+    for (connector, field) in [
+        (json!("faq"), "faq"),
+        (json!({"http": {"url": "https://bot.example/turns"}}), "connector"),
+        (json!({"open_ai": {"url": "https://ai.example/v1", "model": "m", "instructions": ""}}), "connector"),
+    ] {
+        let mut wanted = bot.clone();
+        wanted.as_object_mut().unwrap().remove("id");
+        wanted["connector"] = connector;
+        let made = api.post("/bots", &wanted).await;
+        assert_eq!(made.status, StatusCode::CREATED, "{made:?}");
+        let path = format!("/bots/{}", made.body["id"].as_str().unwrap());
+        let has = async |field: &str| {
+            let warnings = api.get(&format!("{path}/lint")).await.body;
+            warnings["items"].as_array().unwrap().iter().any(|warning| warning["field"] == field)
+        };
+        assert!(has(field).await, "{wanted}");
+        let entry = json!({"question": "Why?", "answer": "Because."});
+        assert_eq!(api.post(&format!("{path}/faq"), &entry).await.status, StatusCode::CREATED);
+        for secret in [json!({"name": "api_key", "value": "k"}), json!({"name": "signing_secret"})] {
+            assert_eq!(api.post(&format!("{path}/secrets"), &secret).await.status, StatusCode::CREATED);
+        }
+        assert!(!has(field).await, "{wanted}");
+    }
 }

@@ -207,3 +207,50 @@ async fn an_erasure_that_was_answered_is_done_whatever_crashes() {
         }
     }
 }
+
+/// A call of the generic provider's that is put aside, for it lacks what a message needs.
+async fn put_aside(world: &World, number: u8, event: &Value) {
+    assert!(world.webhook(world.generic_call(&format!("odd-{number}"), event)).await.is_success());
+    world.settle().await;
+    world.travel(MINUTE).await;
+}
+
+/// The bodies in quarantine, emptied ones included.
+async fn bodies(world: &World) -> Vec<String> {
+    let mut kept = world.local.admin_store().quarantine(world.account()).await.unwrap();
+    kept.sort_by_key(|item| item.at);
+    kept.into_iter().map(|item| item.body).collect()
+}
+
+#[tokio::test]
+async fn another_clients_things_in_quarantine_are_neither_shown_nor_erased() {
+    let world = World::new(14).await;
+    let api = Api::clinic(&world);
+    let odd = |client: &str| json!({"type": "message", "from": client, "note": "about visitor-1"});
+    let inbox = &world.sample.clinic.generic;
+    // One name begins with the other; one is short, one is written with escapes.
+    let clients = ["visitor-1", "visitor-12", "Z\"e"];
+    for (number, client) in (0..).zip(clients) {
+        world.say(inbox, client, &format!("m{number}"), "hello").await;
+        put_aside(&world, number, &odd(client)).await;
+    }
+    let before = bodies(&world).await;
+    assert_eq!(before.len(), 3, "{before:?}");
+    for (place, client) in clients.iter().enumerate() {
+        let contact = format!("/contacts/{}", ContactId::of(&world.conversation(inbox, client)));
+        let shown = api.get(&format!("{contact}/export?limit=200")).await.body;
+        let shown = shown["items"].as_array().unwrap().iter();
+        let shown: Vec<&Value> = shown.filter(|item| item["kind"] == "quarantine").collect();
+        assert_eq!(shown.len(), 1, "{client}: {shown:?}");
+        assert_eq!(shown[0]["value"]["body"], json!(before[place]), "{client}");
+    }
+    let contact = format!("/contacts/{}", ContactId::of(&world.conversation(inbox, "visitor-1")));
+    let erased = api.call(Method::DELETE, &contact, &[], &Value::Null).await;
+    assert_eq!(erased.status, StatusCode::ACCEPTED, "{erased:?}");
+    world.settle().await;
+    assert_eq!(bodies(&world).await, ["", &before[1], &before[2]]);
+    let contact = format!("/contacts/{}", ContactId::of(&world.conversation(inbox, clients[2])));
+    assert_eq!(api.call(Method::DELETE, &contact, &[], &Value::Null).await.status, StatusCode::ACCEPTED);
+    world.settle().await;
+    assert_eq!(bodies(&world).await, ["", &before[1], ""]);
+}

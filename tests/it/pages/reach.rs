@@ -11,7 +11,7 @@ async fn pages(world: &World) -> Vec<String> {
     let clinic = &world.sample.clinic;
     world.say(world.twilio(), CLIENT, "1", "I want to talk to a human").await;
     let id = conversation(world);
-    let entry = world.local.admin_store().faq(&clinic.account, &clinic.bot).await.unwrap();
+    let entry = world.local.admin_store().faq(&clinic.account, &clinic.bot).await.unwrap().entries;
     let mut pages: Vec<String> = [
         "inbox",
         "inbox?view=mine",

@@ -124,6 +124,9 @@ fn responses(method: &str, shape: &Shape) -> Value {
     if shape.conflicts {
         refusals.push((409, "It cannot be done as things stand"));
     }
+    if shape.csv && shape.takes.is_some() {
+        refusals.push((415, "It is in no format that is read here"));
+    }
     for (status, what) in refusals {
         let schema = json!({"$ref": "#/components/schemas/Problem"});
         let response =

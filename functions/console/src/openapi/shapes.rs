@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     account::{AuditLine, NewKey, ShownKey},
+    bot_secrets::{NewSecret, SecretNames},
     bots::{BotRow, Revision},
     commands::{
         AssignTo, BotMessage, Claim, CompleteTask, Done, HandBack, Link, Pending, Reply, Resolve, SetPause,
@@ -15,7 +16,7 @@ use crate::{
     },
     contacts::{Erasing, Exported, HistoryLine, Shown as Contact},
     conversations::{ConversationRow, REASONS, TaskRow, Transcript, Whole},
-    faq::{Import, ImportDone, NewSecret, Scored, SecretNames, Tried},
+    faq::{Import, ImportDone, Scored, Tried},
     http::{Items, Paged},
     inboxes::{InboxRow, Shown as ShownInbox, Wanted as InboxSettings},
     quarantine::{Redriven, Shown as Quarantined, Whole as QuarantineBody, Why},
@@ -92,6 +93,8 @@ impl Shapes {
         self.make::<Bot, Bot>("/bots", &[(201, CREATED), (200, AGAIN)]).versioned = true;
         self.get::<Bot>("/bots/{bot}").versioned = true;
         self.replace::<Bot, Bot>("/bots/{bot}");
+        let gone = self.remove("/bots/{bot}");
+        (gone.guarded, gone.conflicts) = (true, true);
         self.get::<Items<Warning>>("/bots/{bot}/lint");
         self.make::<TriedText, TriedDecision>("/bots/{bot}/try", &[(200, "Here it is")]);
         self.get::<Revision>("/bots/{bot}/revisions/{revision}");
@@ -100,19 +103,30 @@ impl Shapes {
         (made.versioned, made.conflicts) = (true, true);
         self.get::<FaqEntry>("/bots/{bot}/faq/{entry}").versioned = true;
         self.replace::<FaqEntry, FaqEntry>("/bots/{bot}/faq/{entry}");
-        self.remove("/bots/{bot}/faq/{entry}");
+        let gone = self.remove("/bots/{bot}/faq/{entry}");
+        (gone.guarded, gone.conflicts) = (true, true);
         let import = self.make::<Import, ImportDone>("/bots/{bot}/faq/import", &[(200, DONE)]);
         (import.conflicts, import.csv) = (true, true);
-        import.query = vec![one_of("replace", "What is not in the import goes", &["true", "false"])];
-        let export = self.get::<Items<FaqEntry>>("/bots/{bot}/faq/export");
-        (export.csv, export.query) = (true, vec![one_of("format", "Of the answer", &["json", "csv"])]);
+        import.query = vec![
+            one_of("replace", "What is not in the import goes", &["true", "false"]),
+            one_of("allow_empty", "Also where nothing is imported, so that all goes", &["true", "false"]),
+        ];
+        let export = self.get::<Paged<FaqEntry>>("/bots/{bot}/faq/export");
+        export.query = vec![one_of("format", "Of the answer", &["json", "csv"]), cursor()];
+        export.csv = true;
         self.make::<Tried, Items<Scored>>("/bots/{bot}/faq/try", &[(200, "Here they are")]);
-        self.get::<SecretNames>("/bots/{bot}/secrets");
-        self.make::<NewSecret, SecretNames>("/bots/{bot}/secrets", &[(201, CREATED), (200, AGAIN)]);
+        self.get::<SecretNames>("/bots/{bot}/secrets").versioned = true;
+        self.make::<NewSecret, SecretNames>("/bots/{bot}/secrets", &[(201, CREATED), (200, AGAIN)])
+            .conflicts = true;
+        let secrets = json!(self.gives.subschema_for::<SecretNames>());
+        let retire = self.remove("/bots/{bot}/secrets/{secret}/old");
+        (retire.guarded, retire.versioned, retire.gives) = (true, true, vec![(200, DONE, Some(secrets))]);
         self.get::<Items<InboxRow>>("/inboxes");
         self.make::<InboxSettings, ShownInbox>("/inboxes", &[(201, CREATED), (200, AGAIN)]).versioned = true;
         self.get::<ShownInbox>("/inboxes/{inbox}").versioned = true;
         self.replace::<InboxSettings, ShownInbox>("/inboxes/{inbox}");
+        let gone = self.remove("/inboxes/{inbox}");
+        (gone.guarded, gone.conflicts) = (true, true);
         let inbox = json!(self.gives.subschema_for::<ShownInbox>());
         let retire = self.remove("/inboxes/{inbox}/secrets/{secret}/old");
         (retire.guarded, retire.versioned, retire.gives) = (true, true, vec![(200, DONE, Some(inbox))]);
@@ -133,7 +147,7 @@ impl Shapes {
         (made.versioned, made.conflicts) = (true, true);
         self.get::<Webhook>("/webhooks/{webhook}").versioned = true;
         self.replace::<Webhook, Webhook>("/webhooks/{webhook}");
-        self.remove("/webhooks/{webhook}");
+        self.remove("/webhooks/{webhook}").guarded = true;
         self.get::<Items<Announcement>>("/webhook-events");
         self.get::<Items<Unreached>>("/unreached");
     }

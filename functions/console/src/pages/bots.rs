@@ -12,7 +12,7 @@ use super::{
     Page, Reply, Shown,
     form::Form,
     layout::Nav,
-    parts::{Errors, Field, Icon, csrf, empty, icon, once, refused, seen, tick},
+    parts::{Errors, Field, Icon, csrf, empty, icon, once, refused, seen, sure, tick},
     visit::{Asking, Visit},
     words as w,
 };
@@ -160,6 +160,9 @@ fn page(visit: &Visit<'_>, bot: &Bot, version: u64, problem: Option<&Problem>) -
         (UnansweredPolicy::HandOverAgain, "hand_over_again", w::UNANSWERED_AGAIN),
         (UnansweredPolicy::StayQuiet, "stay_quiet", w::UNANSWERED_QUIET),
     ];
+    let remove = html! {
+        form method="post" action={ (path) "/remove" } { (csrf(&visit.csrf)) (seen(version)) button.danger type="submit" { (w::REMOVE) } }
+    };
     let body = html! {
         (head(&bot.id, &bot.name, Part::Settings))
         (refused(problem))
@@ -203,6 +206,7 @@ fn page(visit: &Visit<'_>, bot: &Bot, version: u64, problem: Option<&Problem>) -
                 button.quiet type="submit" { (w::SAVE) }
             }
         }
+        section.card { (sure(w::REMOVE_BOT, w::REMOVE_BOT_SURE, &remove)) }
     };
     Page::new(Nav::Bots, bot.name.clone(), body)
 }
@@ -296,6 +300,19 @@ impl Visit<'_> {
         let ids = [("bot", bot.id.as_str())];
         self.ask(Method::PUT, "/bots/{bot}", &ids, Some(&json!(bot)), asking).await?;
         Ok(())
+    }
+}
+
+pub(super) async fn remove(visit: &Visit<'_>) -> Shown {
+    let id: BotId = visit.id("bot")?;
+    let asking = Asking { seen: visit.form.seen(), ..Asking::default() };
+    match visit.ask(Method::DELETE, "/bots/{bot}", &[("bot", id.as_str())], None, asking).await {
+        Ok(_) => Ok(Reply::Go(format!("{PATH}?done=removed"))),
+        Err(problem) => {
+            let found = visit.store().bot_settings(&visit.account.id, &id).await?;
+            let found = found.ok_or_else(Problem::not_found)?;
+            Ok(page(visit, &found.bot, found.revision, Some(&problem)).status(problem.status).into())
+        }
     }
 }
 

@@ -59,7 +59,7 @@ async fn shown(visit: &Visit<'_>, problem: Option<&Problem>, tried: Option<(&str
     let id: BotId = visit.id("bot")?;
     let names = visit.names().await?;
     let bot = names.bots.iter().find(|bot| bot.id == id).ok_or_else(Problem::not_found)?;
-    let entries = visit.store().faq(&visit.account.id, &id).await?;
+    let entries = visit.store().faq(&visit.account.id, &id).await?.entries;
     let first: usize = visit.query("cursor").and_then(|text| text.parse().ok()).unwrap_or(0);
     let next = (first + ROWS < entries.len()).then(|| (first + ROWS).to_string());
     let errors = Errors(problem.map_or(&[], |problem| problem.errors.as_slice()));
@@ -167,6 +167,10 @@ pub(super) async fn export(visit: &Visit<'_>) -> Shown {
     let asking = Asking { query: &query, ..Asking::default() };
     let answer =
         visit.ask(Method::GET, "/bots/{bot}/faq/export", &[("bot", id.as_str())], None, asking).await?;
+    if !answer.is_whole() {
+        let detail = "get it by the API, which gives it in parts: .../faq/export";
+        return Err(Problem::conflict("too_large", "This is too much for one file", detail));
+    }
     let text = answer.into_text();
     Ok(if csv {
         Reply::File { content_type: "text/csv; charset=utf-8", name: "knowledge.csv", text }

@@ -56,6 +56,7 @@ fn path(bot: &BotId) -> String {
 async fn page(visit: &Visit<'_>, found: &BotRevision, beside: &Beside<'_>) -> Result<Page, Problem> {
     let overview = visit.overview().await?;
     let bot = &found.bot;
+    let supplies = lint::Supplies::of(visit.api, &visit.account.id, bot).await?;
     let chosen = visit.query("action").or_else(|| visit.form.said("action"));
     let chosen = chosen.and_then(|id| bot.actions.iter().position(|action| action.id.as_str() == id));
     let chosen = chosen.unwrap_or(0);
@@ -76,7 +77,7 @@ async fn page(visit: &Visit<'_>, found: &BotRevision, beside: &Beside<'_>) -> Re
             }
             aside.editor-side {
                 (try_box(visit, bot, beside.tried.as_ref()))
-                (linter(&overview, bot))
+                (linter(&overview, bot, &supplies))
             }
         }
     };
@@ -315,10 +316,10 @@ fn explained(of: &OfAction) -> Markup {
 }
 
 /// What is wrong before it hurts.
-fn linter(overview: &Overview, bot: &Bot) -> Markup {
+fn linter(overview: &Overview, bot: &Bot, supplies: &lint::Supplies) -> Markup {
     let inboxes = overview.inboxes.iter().filter(|inbox| inbox.bot.as_ref() == Some(&bot.id));
     let inboxes: Vec<_> = inboxes.collect();
-    let warnings = lint::lint(&overview.account.value, &overview.directory, bot, &inboxes);
+    let warnings = lint::lint(&overview.account.value, &overview.directory, bot, &inboxes, supplies);
     let about = |field: &str| {
         let index = field
             .strip_prefix("actions[")

@@ -200,6 +200,9 @@ async fn page(visit: &Visit<'_>, again: Option<&Typed>, problem: Option<&Problem
             }
         }
     };
+    let remove = html! {
+        form method="post" action={ (path) "/remove" } { (csrf(&visit.csrf)) (seen(version)) button.danger type="submit" { (w::REMOVE) } }
+    };
     let body = html! {
         div.head { p.crumbs { (w::AGENTS) " / " a href=(PATH) { (w::INBOXES) } } h1 { (stored.name) } p.muted { (w::provider(provider)) } }
         (refused(problem))
@@ -223,6 +226,7 @@ async fn page(visit: &Visit<'_>, again: Option<&Typed>, problem: Option<&Problem
                     } }
                 }
                 @for name in names("rotating") { section.card { h2 { (name) } p.muted { (w::ROTATING) } (sure(w::RETIRE, w::RETIRE_SURE, &retire(&name))) } }
+                section.card { (sure(w::REMOVE_INBOX, w::REMOVE_INBOX_SURE, &remove)) }
             }
         }
     };
@@ -239,6 +243,15 @@ pub(super) async fn save(visit: &Visit<'_>) -> Shown {
     match visit.ask(Method::PUT, "/inboxes/{inbox}", &ids, Some(&typed.body(&visit.form)), asking).await {
         Ok(_) => Ok(Reply::Go(format!("{PATH}/{id}?done=saved"))),
         Err(problem) => page(visit, Some(&typed), Some(&problem)).await,
+    }
+}
+
+pub(super) async fn remove(visit: &Visit<'_>) -> Shown {
+    let id: InboxId = visit.id("inbox")?;
+    let asking = Asking { seen: visit.form.seen(), ..Asking::default() };
+    match visit.ask(Method::DELETE, "/inboxes/{inbox}", &[("inbox", id.as_str())], None, asking).await {
+        Ok(_) => Ok(Reply::Go(format!("{PATH}?done=removed"))),
+        Err(problem) => page(visit, None, Some(&problem)).await,
     }
 }
 

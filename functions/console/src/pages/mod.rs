@@ -145,6 +145,7 @@ static PAGES: &[Route] = pages! {
     POST "/console/bots" Admin bots::create;
     GET "/console/bots/{bot}" Admin bots::show;
     POST "/console/bots/{bot}" Admin bots::save;
+    POST "/console/bots/{bot}/remove" Admin bots::remove;
     POST "/console/bots/{bot}/secrets" Admin bots::secret;
     GET "/console/bots/{bot}/handover" Admin handover::show;
     POST "/console/bots/{bot}/handover" Admin handover::save;
@@ -166,6 +167,7 @@ static PAGES: &[Route] = pages! {
     POST "/console/inboxes" Admin inboxes::create;
     GET "/console/inboxes/{inbox}" Admin inboxes::show;
     POST "/console/inboxes/{inbox}" Admin inboxes::save;
+    POST "/console/inboxes/{inbox}/remove" Admin inboxes::remove;
     POST "/console/inboxes/{inbox}/retire" Admin inboxes::retire;
     GET "/console/staff" Admin staff::list;
     GET "/console/staff/new" Admin staff::new;

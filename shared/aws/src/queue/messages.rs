@@ -344,6 +344,13 @@ impl Quarantined {
         self
     }
 
+    /// One of its kind: what else is put aside for the same cause is kept with it, as the first of them.
+    #[must_use]
+    pub fn once_for(mut self, cause: &[&str]) -> Self {
+        self.id = id_of(cause);
+        self
+    }
+
     pub(crate) fn delivery_id(&self) -> DeliveryId {
         // The id is base32 and so always a valid one.
         self.id.parse().unwrap_or_else(|_| DeliveryId::from_random([0; 16]))

@@ -197,8 +197,14 @@ impl Store {
     pub async fn edit_bot(&self, edit: &Edit<'_>, bot: &Bot) -> Result<Option<u64>, Failure> {
         let (pk, revision) = (keys::bot(edit.account, &bot.id), edit.version());
         let current = CurrentItem { pk: pk.clone(), sk: keys::CURRENT.to_owned(), schema: SCHEMA, revision };
-        let kept =
-            RevisionItem { pk, sk: keys::revision(revision), schema: SCHEMA, revision, bot: bot.clone() };
+        let kept = RevisionItem {
+            pk,
+            sk: keys::revision(revision),
+            schema: SCHEMA,
+            revision,
+            bot: bot.clone(),
+            removed: false,
+        };
         let present = if edit.seen.is_some() { expressions::REVISION } else { expressions::ABSENT };
         let writes = vec![
             (encode(&current)?, present),
@@ -220,7 +226,7 @@ impl Store {
         id: &InboxId,
     ) -> Result<Option<Versioned<StoredInbox>>, Failure> {
         let item: Option<InboxItem> = self.get(&keys::inbox(id), keys::INBOX, true).await?;
-        let own = item.filter(|item| item.inbox.account == *account);
+        let own = item.filter(|item| item.inbox.account == *account && !item.removed);
         Ok(own.map(|item| Versioned {
             value: StoredInbox { inbox: item.inbox, sealed: item.sealed },
             version: item.version,
@@ -237,6 +243,7 @@ impl Store {
             version: edit.version(),
             inbox: inbox.clone(),
             sealed: stored.sealed.clone(),
+            removed: false,
         };
         let writes = vec![
             (encode(&item)?, condition(edit)),
@@ -264,15 +271,9 @@ impl Store {
 
     /// Lets go of something in quarantine, with a line that says why. Done twice it is done once.
     pub async fn discard_quarantined(&self, edit: &Edit<'_>, id: &str, why: &str) -> Result<(), Failure> {
-        let delete = Delete::builder()
-            .table_name(&self.table)
-            .key("pk", AttributeValue::S(keys::quarantine(edit.account)))
-            .key("sk", AttributeValue::S(id.to_owned()))
-            .condition_expression(expressions::PRESENT)
-            .build()
-            .map_err(|_| Failure::quarantine("write cannot be built"))?;
+        let removal = self.removal(&keys::quarantine(edit.account), id, expressions::PRESENT, None)?;
         let journal = self.audit_write(edit, &format!("quarantine/{id}: {why}"), None)?;
-        let mut writes = vec![TransactWriteItem::builder().delete(delete).build(), journal];
+        let mut writes = vec![removal, journal];
         writes.extend(self.once_write(edit)?);
         self.transact(writes).await?;
         Ok(())
@@ -324,23 +325,35 @@ impl Store {
         sk: &str,
         leaving: Option<Assignee>,
     ) -> Result<Vec<TransactWriteItem>, Failure> {
-        let seen = edit.seen.is_some();
-        let mut delete = Delete::builder()
-            .table_name(&self.table)
-            .key("pk", AttributeValue::S(keys::account(edit.account)))
-            .key("sk", AttributeValue::S(sk.to_owned()))
-            .condition_expression(if seen { expressions::VERSION } else { expressions::PRESENT });
-        if seen {
-            delete = delete.expression_attribute_values(":version", version(edit.seen));
-        }
-        let delete = delete.build().map_err(|_| Failure::quarantine("write cannot be built"))?;
-        let mut writes = vec![TransactWriteItem::builder().delete(delete).build()];
+        let condition = if edit.seen.is_some() { expressions::VERSION } else { expressions::PRESENT };
+        let mut writes = vec![self.removal(&keys::account(edit.account), sk, condition, edit.seen)?];
         if let Some(leaving) = leaving {
             let leaving = LeavingItem::new(edit.account, leaving, edit.at);
             writes.push(self.edit_write(encode(&leaving)?, expressions::ALWAYS, None)?);
         }
         writes.push(self.audit_write(edit, what, None)?);
         Ok(writes)
+    }
+
+    pub(super) fn removal(
+        &self,
+        pk: &str,
+        sk: &str,
+        condition: &'static str,
+        seen: Option<u64>,
+    ) -> Result<TransactWriteItem, Failure> {
+        let mut delete = Delete::builder()
+            .table_name(&self.table)
+            .key("pk", AttributeValue::S(pk.to_owned()))
+            .key("sk", AttributeValue::S(sk.to_owned()));
+        if condition != expressions::ALWAYS {
+            delete = delete.condition_expression(condition);
+        }
+        if condition.contains(":version") {
+            delete = delete.expression_attribute_values(":version", version(seen));
+        }
+        let delete = delete.build().map_err(|_| Failure::quarantine("write cannot be built"))?;
+        Ok(TransactWriteItem::builder().delete(delete).build())
     }
 
     pub(super) fn edit_write(

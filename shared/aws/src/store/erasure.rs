@@ -4,7 +4,7 @@
 //! was done, and carry no personal data any more.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use handover_core::{AccountId, Contact, Conversation, ConversationId, Handover, InboxId, Timestamp};
+use handover_core::{AccountId, Contact, Conversation, ConversationId, Handover, Timestamp};
 
 use super::{
     Item, LedgerItem, MessageItem, Page, QuarantineItem, Store, classify, decode,
@@ -44,25 +44,6 @@ pub struct Erasure<'a> {
     pub until: Timestamp,
     /// What was said to the client before this epoch.
     pub epoch: u64,
-}
-
-/// A name that a client goes by, for finding them in what could not be read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct KnownAs {
-    /// At which inbox; none: wherever it stands.
-    pub inbox: Option<InboxId>,
-    /// The name.
-    pub word: String,
-}
-
-impl KnownAs {
-    /// Whether this is about them.
-    pub fn is_in(&self, item: &QuarantineItem) -> bool {
-        let here = self.inbox.is_none() || self.inbox == item.inbox;
-        let query = item.call.as_ref().map_or("", |call| call.query.as_str());
-        let named = [item.body.as_str(), query].iter().any(|text| text.contains(&self.word));
-        here && !self.word.is_empty() && named
-    }
 }
 
 impl Store {
@@ -109,26 +90,30 @@ impl Store {
         .await
     }
 
-    /// Removes what lies in quarantine without a conversation's name on it, but with one of these words in it.
-    pub async fn erase_quarantined_of(
-        &self,
-        account: &AccountId,
-        known_as: &[KnownAs],
-    ) -> Result<(), Failure> {
-        self.erase_quarantined(account, |item| known_as.iter().any(|known| known.is_in(item))).await
-    }
-
     async fn erase_quarantined(
         &self,
         account: &AccountId,
         is_meant: impl Fn(&QuarantineItem) -> bool,
     ) -> Result<(), Failure> {
         let kept = self.quarantine(account).await?;
-        for item in kept.iter().filter(|item| is_meant(item) && !item.body.is_empty()) {
+        let meant: Vec<&QuarantineItem> = kept.iter().filter(|item| is_meant(item)).collect();
+        self.empty_quarantined(&meant).await
+    }
+
+    /// Takes what these say out of quarantine; that they came and why they were put aside stays. Done twice
+    /// it is done once.
+    pub async fn empty_quarantined(&self, items: &[&QuarantineItem]) -> Result<(), Failure> {
+        for item in items {
+            if item.body.is_empty() && item.call.is_none() {
+                continue;
+            }
             let mut update = Update::default();
             update.set("body", "")?;
             // From nowhere: there is nothing left that could be sent on its way again.
             update.set("source", "erased")?;
+            // A call's query may name the client as well.
+            update.remove("#call");
+            update.names.insert("#call".to_owned(), "call".to_owned());
             self.wipe(&item.pk, &item.sk, update).await?;
         }
         Ok(())

@@ -26,6 +26,8 @@ pub(super) const ASSIGNED_TO: &str = "assignee = :assignee";
 pub(super) const UNASSIGNED: &str = "attribute_not_exists(assignee)";
 /// Rows of one scenario.
 pub(super) const OF_SCENARIO: &str = "scenario = :scenario";
+/// Rows of one inbox.
+pub(super) const OF_INBOX: &str = "inbox = :inbox";
 /// Rows whose wake time has come.
 pub(super) const WAKE_DUE: &str = "wake_at <= :now";
 /// The item is not there yet.

@@ -1,14 +1,24 @@
-//! What built-in bots know: an item for each entry, and a number that says when something changed.
+//! What built-in bots know: an item for each entry, and one that says which of them are the bot's and counts
+//! their edits.
+//!
+//! A change of a few entries is one transaction. One of more entries than a transaction holds writes all
+//! of them beside those of the bot, as a new generation, and then says in one write that this is the bot's:
+//! nobody ever reads half of it.
 
-use aws_sdk_dynamodb::types::{AttributeValue, Delete, TransactWriteItem};
 use handover_core::{AccountId, BotId, FaqEntry, FaqId};
 use serde::{Deserialize, Serialize};
 
-use super::{Edit, Store, Versioned, decode, encode, expressions, items::SCHEMA, keys};
+use super::{Edit, Item, Store, Versioned, decode, encode, expressions, items::SCHEMA, keys};
 use crate::Failure;
 
-/// Entries that one transaction changes (100 writes at most, with those of version and journal).
+/// Entries that one transaction writes (100 writes at most, with those of version, journal and request).
+/// An entry has at most 32 KB, and a transaction 4 MB.
 const ENTRIES_AT_ONCE: usize = 90;
+/// Milliseconds after which a generation that did not become the bot's cannot become it any more: the
+/// function that wrote it has ended long ago.
+const LEFT_AFTER_MS: i64 = 3_600_000;
+/// How often a read that a change has crossed begins again.
+const READS: u8 = 5;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct FaqItem {
@@ -27,6 +37,9 @@ struct FaqVersionItem {
     schema: u8,
     /// Counts all edits of the bot's entries.
     version: u64,
+    /// Which entries are the bot's; none: those that were written before there were generations.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    generation: Option<String>,
 }
 
 /// A change of one entry.
@@ -38,92 +51,224 @@ pub enum FaqChange {
     Remove(FaqId),
 }
 
+/// All entries of a bot at one moment.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Faq {
+    /// A number that changes with every edit of an entry; 0: there was none.
+    pub version: u64,
+    /// The entries in the order of their ids.
+    pub entries: Vec<Versioned<FaqEntry>>,
+    generation: Option<String>,
+}
+
 impl Store {
     /// A number that changes with every edit of a bot's entries.
     pub async fn faq_version(&self, account: &AccountId, bot: &BotId) -> Result<u64, Failure> {
-        self.faq_version_read(account, bot, false).await
+        Ok(self.faq_now(account, bot, false).await?.map_or(0, |item| item.version))
     }
 
-    async fn faq_version_read(&self, account: &AccountId, bot: &BotId, strong: bool) -> Result<u64, Failure> {
-        let item: Option<FaqVersionItem> =
-            self.get(&keys::faq(account, bot), keys::FAQ_VERSION, strong).await?;
-        Ok(item.map_or(0, |item| item.version))
+    async fn faq_now(
+        &self,
+        account: &AccountId,
+        bot: &BotId,
+        strong: bool,
+    ) -> Result<Option<FaqVersionItem>, Failure> {
+        self.get(&keys::faq(account, bot), keys::FAQ_VERSION, strong).await
     }
 
-    /// Every entry of a bot, in the order of their ids.
-    pub async fn faq(&self, account: &AccountId, bot: &BotId) -> Result<Vec<Versioned<FaqEntry>>, Failure> {
-        let items = self.query(&keys::faq(account, bot), keys::FAQ_ENTRY, true).await?;
-        let read = |item| {
-            let item: FaqItem = decode(item)?;
-            Ok(Versioned { value: item.entry, version: item.version })
-        };
-        items.into_iter().map(read).collect()
+    /// Every entry of a bot, all as of the same moment.
+    ///
+    /// # Errors
+    /// [`Failure::Retry`] also when they were changed all the while.
+    pub async fn faq(&self, account: &AccountId, bot: &BotId) -> Result<Faq, Failure> {
+        let mut now = self.faq_now(account, bot, true).await?;
+        for _ in 0..READS {
+            let generation = now.as_ref().and_then(|now| now.generation.clone());
+            let prefix = keys::faq_entries(generation.as_deref());
+            let items = self.query(&keys::faq(account, bot), &prefix, true).await?;
+            let since = self.faq_now(account, bot, true).await?;
+            if since == now {
+                let read = |item| {
+                    let item: FaqItem = decode(item)?;
+                    Ok(Versioned { value: item.entry, version: item.version })
+                };
+                let entries: Result<Vec<_>, Failure> = items.into_iter().map(read).collect();
+                let version = now.map_or(0, |now| now.version);
+                return Ok(Faq { version, entries: entries?, generation });
+            }
+            now = since;
+        }
+        Err(Failure::retry("entries are being changed"))
     }
 
-    /// An entry of a bot.
+    /// An entry of a bot, and the version of all of them in which it was read.
     pub async fn faq_entry(
         &self,
         account: &AccountId,
         bot: &BotId,
         id: &FaqId,
     ) -> Result<Option<Versioned<FaqEntry>>, Failure> {
-        let item: Option<FaqItem> = self.get(&keys::faq(account, bot), &keys::faq_entry(id), true).await?;
-        Ok(item.map(|item| Versioned { value: item.entry, version: item.version }))
+        let mut now = self.faq_now(account, bot, true).await?;
+        for _ in 0..READS {
+            let generation = now.as_ref().and_then(|now| now.generation.clone());
+            let key = keys::faq_entry(generation.as_deref(), id);
+            let item: Option<FaqItem> = self.get(&keys::faq(account, bot), &key, true).await?;
+            if let Some(item) = item {
+                return Ok(Some(Versioned { value: item.entry, version: item.version }));
+            }
+            // It may have gone with its generation.
+            let since = self.faq_now(account, bot, true).await?;
+            if since == now {
+                return Ok(None);
+            }
+            now = since;
+        }
+        Err(Failure::retry("entries are being changed"))
     }
 
-    /// Makes changes of a bot's entries, some dozens at a time, with a line in the journal; `false` when
-    /// somebody else edited them meanwhile. Made again, the changes come to the same.
+    /// Makes changes of what a bot was seen to know, with a line in the journal: all of them or none.
+    /// `false` when somebody else has edited an entry since, and nothing was changed. `new_generation`
+    /// is a name that no other change has: random letters and digits.
     pub async fn edit_faq(
         &self,
         edit: &Edit<'_>,
         bot: &BotId,
+        seen: &Faq,
         changes: &[FaqChange],
+        new_generation: &str,
     ) -> Result<bool, Failure> {
+        if changes.is_empty() {
+            return self.remember(edit).await;
+        }
         let pk = keys::faq(edit.account, bot);
-        let chunks = changes.chunks(ENTRIES_AT_ONCE);
-        let last = chunks.len().saturating_sub(1);
-        for (number, chunk) in chunks.enumerate() {
-            let seen = self.faq_version_read(edit.account, bot, true).await?;
-            let version = seen.saturating_add(1);
-            let item =
-                FaqVersionItem { pk: pk.clone(), sk: keys::FAQ_VERSION.to_owned(), schema: SCHEMA, version };
-            let condition = if seen == 0 { expressions::ABSENT } else { expressions::VERSION };
-            let mut writes = vec![self.edit_write(encode(&item)?, condition, Some(seen))?];
-            for change in chunk {
+        let mut writes = Vec::new();
+        let mut generation = seen.generation.clone();
+        if changes.len() <= ENTRIES_AT_ONCE {
+            for change in changes {
                 writes.push(match change {
                     FaqChange::Put(entry, version) => {
-                        let item = FaqItem {
-                            pk: pk.clone(),
-                            sk: keys::faq_entry(&entry.id),
-                            schema: SCHEMA,
-                            version: *version,
-                            entry: entry.clone(),
-                        };
-                        match version.checked_sub(1).filter(|before| *before > 0) {
-                            None => self.edit_write(encode(&item)?, expressions::ABSENT, None)?,
-                            before => self.edit_write(encode(&item)?, expressions::VERSION, before)?,
-                        }
+                        let item = faq_item(&pk, generation.as_deref(), entry, *version);
+                        self.edit_write(encode(&item)?, expressions::ALWAYS, None)?
                     }
                     FaqChange::Remove(id) => {
-                        let delete = Delete::builder()
-                            .table_name(&self.table)
-                            .key("pk", AttributeValue::S(pk.clone()))
-                            .key("sk", AttributeValue::S(keys::faq_entry(id)))
-                            .build()
-                            .map_err(|_| Failure::quarantine("write cannot be built"))?;
-                        TransactWriteItem::builder().delete(delete).build()
+                        let key = keys::faq_entry(generation.as_deref(), id);
+                        self.removal(&pk, &key, expressions::ALWAYS, None)?
                     }
                 });
             }
-            let journal = Edit { seen: Some(seen), ..edit.clone() };
-            writes.push(self.audit_write(&journal, &format!("bot/{bot}/faq"), Some(version))?);
-            if number == last {
-                writes.extend(self.once_write(edit)?);
-            }
-            if !self.transact(writes).await? {
-                return Ok(false);
-            }
+        } else {
+            let new = format!("{:015}-{new_generation}", edit.at.as_ms());
+            self.write_generation(&pk, &new, seen, changes).await?;
+            generation = Some(new);
+        }
+        let version = seen.version.saturating_add(1);
+        let item = FaqVersionItem {
+            pk: pk.clone(),
+            sk: keys::FAQ_VERSION.to_owned(),
+            schema: SCHEMA,
+            version,
+            generation: generation.clone(),
+        };
+        let condition = if seen.version == 0 { expressions::ABSENT } else { expressions::VERSION };
+        writes.push(self.edit_write(encode(&item)?, condition, Some(seen.version))?);
+        let journal = Edit { seen: Some(seen.version), ..edit.clone() };
+        writes.push(self.audit_write(&journal, &format!("bot/{bot}/faq"), Some(version))?);
+        writes.extend(self.once_write(edit)?);
+        if !self.transact(writes).await? {
+            return Ok(false);
+        }
+        if generation != seen.generation {
+            // Nobody reads them any more. What is left behind here goes with the next change of this size.
+            let _ =
+                self.clear_generations(edit, bot, generation.as_deref(), seen.generation.as_deref()).await;
         }
         Ok(true)
+    }
+
+    /// Everything that the bot is to know, under another generation's name.
+    async fn write_generation(
+        &self,
+        pk: &str,
+        generation: &str,
+        seen: &Faq,
+        changes: &[FaqChange],
+    ) -> Result<(), Failure> {
+        let is_replaced = |id: &FaqId| {
+            changes.iter().any(|change| match change {
+                FaqChange::Put(entry, _) => entry.id == *id,
+                FaqChange::Remove(gone) => gone == id,
+            })
+        };
+        let kept = seen.entries.iter().filter(|kept| !is_replaced(&kept.value.id));
+        let kept = kept.map(|kept| (&kept.value, kept.version));
+        let put = changes.iter().filter_map(|change| match change {
+            FaqChange::Put(entry, version) => Some((entry, *version)),
+            FaqChange::Remove(_) => None,
+        });
+        let all: Vec<(&FaqEntry, u64)> = kept.chain(put).collect();
+        for chunk in all.chunks(ENTRIES_AT_ONCE) {
+            let mut writes = Vec::new();
+            for (entry, version) in chunk {
+                let item = faq_item(pk, Some(generation), entry, *version);
+                writes.push(self.edit_write(encode(&item)?, expressions::ALWAYS, None)?);
+            }
+            self.transact(writes).await?;
+        }
+        Ok(())
+    }
+
+    /// Removes the entries of generations that are not the bot's: the one before, and those that a
+    /// process has left behind which died before they became the bot's.
+    async fn clear_generations(
+        &self,
+        edit: &Edit<'_>,
+        bot: &BotId,
+        now: Option<&str>,
+        before: Option<&str>,
+    ) -> Result<(), Failure> {
+        let pk = keys::faq(edit.account, bot);
+        let ended = format!("{:015}", edit.at.as_ms().saturating_sub(LEFT_AFTER_MS));
+        let is_over = |sk: &str| match keys::faq_generation(sk) {
+            None => sk.starts_with(keys::FAQ_ENTRY),
+            Some(generation) => {
+                Some(generation) != now && (Some(generation) == before || *generation < *ended)
+            }
+        };
+        self.clear(&pk, is_over).await
+    }
+
+    /// Removes everything that a bot knows, or knew once.
+    pub(super) async fn clear_faq(&self, account: &AccountId, bot: &BotId) -> Result<(), Failure> {
+        self.clear(&keys::faq(account, bot), |_| true).await
+    }
+
+    async fn clear(&self, pk: &str, is_over: impl Fn(&str) -> bool) -> Result<(), Failure> {
+        let sk = |item: Item| item.get("sk").and_then(|sk| sk.as_s().ok()).cloned();
+        let all = self.query(pk, "", true).await?.into_iter().filter_map(sk);
+        let over: Vec<String> = all.filter(|sk| is_over(sk)).collect();
+        for chunk in over.chunks(ENTRIES_AT_ONCE) {
+            let removal = |sk: &String| self.removal(pk, sk, expressions::ALWAYS, None);
+            let removals: Result<Vec<_>, Failure> = chunk.iter().map(removal).collect();
+            self.transact(removals?).await?;
+        }
+        Ok(())
+    }
+
+    /// Remembers a request that changes nothing; `false` when it was remembered before.
+    async fn remember(&self, edit: &Edit<'_>) -> Result<bool, Failure> {
+        match self.once_write(edit)? {
+            Some(write) => self.transact(vec![write]).await,
+            None => Ok(true),
+        }
+    }
+}
+
+fn faq_item(pk: &str, generation: Option<&str>, entry: &FaqEntry, version: u64) -> FaqItem {
+    FaqItem {
+        pk: pk.to_owned(),
+        sk: keys::faq_entry(generation, &entry.id),
+        schema: SCHEMA,
+        version,
+        entry: entry.clone(),
     }
 }

@@ -318,6 +318,9 @@ pub(crate) struct RevisionItem {
     pub(crate) schema: u8,
     pub(crate) revision: u64,
     pub(crate) bot: Bot,
+    /// The bot was removed: this is no revision, but says that there is none after the one before.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) removed: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -332,6 +335,9 @@ pub(crate) struct InboxItem {
     /// AES-256-GCM of the secrets' JSON; account and inbox are the associated data.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) sealed: Option<String>,
+    /// It was removed: nothing comes in or goes out there. What was said there is still decided by it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) removed: bool,
 }
 
 /// A bot or inbox of an account, so that all of them can be found, with what lists show of it.

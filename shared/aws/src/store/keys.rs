@@ -103,8 +103,25 @@ pub(crate) fn faq(account: &AccountId, bot: &BotId) -> String {
 pub(crate) const FAQ_VERSION: &str = "VERSION";
 pub(crate) const FAQ_ENTRY: &str = "ENTRY#";
 
-pub(crate) fn faq_entry(entry: &FaqId) -> String {
-    format!("{FAQ_ENTRY}{entry}")
+/// Entries that belong to a generation; those of before there were any stand under [`FAQ_ENTRY`].
+pub(crate) const FAQ_GENERATION: &str = "GENERATION#";
+
+/// What the keys of all entries of a generation begin with.
+pub(crate) fn faq_entries(generation: Option<&str>) -> String {
+    match generation {
+        None => FAQ_ENTRY.to_owned(),
+        Some(generation) => format!("{FAQ_GENERATION}{generation}#"),
+    }
+}
+
+pub(crate) fn faq_entry(generation: Option<&str>, entry: &FaqId) -> String {
+    format!("{}{entry}", faq_entries(generation))
+}
+
+/// The generation of an entry with this key.
+pub(crate) fn faq_generation(sk: &str) -> Option<&str> {
+    let (generation, _) = sk.strip_prefix(FAQ_GENERATION)?.split_once('#')?;
+    Some(generation)
 }
 
 /// Partition of an inbox: found by its unguessable id alone, before the account is known.

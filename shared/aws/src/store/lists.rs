@@ -59,6 +59,8 @@ pub struct ConversationFilter {
     pub assignee: Option<Option<Assignee>>,
     /// Why humans have them.
     pub scenario: Option<String>,
+    /// Where they are.
+    pub inbox: Option<InboxId>,
 }
 
 /// A row of the list of open tasks.
@@ -133,6 +135,10 @@ impl ConversationFilter {
         if let Some(scenario) = &self.scenario {
             parts.push(expressions::OF_SCENARIO);
             values.insert(":scenario".to_owned(), AttributeValue::S(scenario.clone()));
+        }
+        if let Some(inbox) = &self.inbox {
+            parts.push(expressions::OF_INBOX);
+            values.insert(":inbox".to_owned(), AttributeValue::S(inbox.to_string()));
         }
         ((!parts.is_empty()).then(|| parts.join(" AND ")), values)
     }

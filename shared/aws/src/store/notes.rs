@@ -95,7 +95,7 @@ impl Store {
 
     /// Everything that an account has in quarantine, oldest first.
     pub async fn quarantine(&self, account: &AccountId) -> Result<Vec<QuarantineItem>, Failure> {
-        let items = self.query(&keys::quarantine(account), "", false).await?;
+        let items = self.query(&keys::quarantine(account), "", true).await?;
         let mut items: Vec<QuarantineItem> = items.into_iter().map(decode).collect::<Result<_, _>>()?;
         items.sort_by(|a, b| (a.at, &a.id).cmp(&(b.at, &b.id)));
         Ok(items)

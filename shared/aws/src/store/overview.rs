@@ -97,7 +97,7 @@ impl Store {
         Ok(account.map(|account| Overview { account, directory, bots, inboxes, versions }))
     }
 
-    /// A bot in its newest revision, which is the present one: one read.
+    /// A bot in its newest revision, which is the present one; none when it was removed. One read.
     pub async fn newest_revision(
         &self,
         account: &AccountId,
@@ -118,7 +118,9 @@ impl Store {
             .map_err(|error| classify(&error))?;
         let newest = answer.items.unwrap_or_default().into_iter().next();
         let newest = newest.map(decode::<RevisionItem>).transpose()?;
-        Ok(newest.map(|item| BotRevision { revision: item.revision, bot: item.bot }))
+        Ok(newest
+            .filter(|item| !item.removed)
+            .map(|item| BotRevision { revision: item.revision, bot: item.bot }))
     }
 
     /// A page of what a staff member was told in the console, newest first, after the line `after`.

@@ -72,7 +72,14 @@ impl Store {
     /// An inbox with its sealed secrets.
     pub async fn inbox(&self, id: &InboxId) -> Result<Option<StoredInbox>, Failure> {
         let item: Option<InboxItem> = self.get(&keys::inbox(id), keys::INBOX, false).await?;
-        Ok(item.map(|item| StoredInbox { inbox: item.inbox, sealed: item.sealed }))
+        let there = item.filter(|item| !item.removed);
+        Ok(there.map(|item| StoredInbox { inbox: item.inbox, sealed: item.sealed }))
+    }
+
+    /// An inbox, also one that was removed: conversations that began there go on by it.
+    pub async fn inbox_kept(&self, id: &InboxId) -> Result<Option<Inbox>, Failure> {
+        let item: Option<InboxItem> = self.get(&keys::inbox(id), keys::INBOX, false).await?;
+        Ok(item.map(|item| item.inbox))
     }
 
     /// A bot's present revision: its number.
@@ -90,7 +97,9 @@ impl Store {
     ) -> Result<Option<BotRevision>, Failure> {
         let key = keys::bot(account, bot);
         let item: Option<RevisionItem> = self.get(&key, &keys::revision(revision), false).await?;
-        Ok(item.map(|item| BotRevision { revision: item.revision, bot: item.bot }))
+        Ok(item
+            .filter(|item| !item.removed)
+            .map(|item| BotRevision { revision: item.revision, bot: item.bot }))
     }
 
     /// Stores an account's own settings and lists it.
@@ -142,6 +151,7 @@ impl Store {
             version: 1,
             inbox: inbox.clone(),
             sealed,
+            removed: false,
         })
         .await
     }
@@ -157,6 +167,7 @@ impl Store {
             schema: SCHEMA,
             revision,
             bot: bot.clone(),
+            removed: false,
         };
         if !self.put_new(&item).await? {
             return Err(Failure::retry("somebody else is editing this bot"));

@@ -244,6 +244,10 @@ pub(in crate::pages) fn lint_field(field: &str) -> &'static str {
     match field {
         "account.labs.human_handover" => "Human handover of the account",
         "handover" => "Human handover of this bot",
+        "faq" => "What the bot knows",
+        "connector" => "The bot's connection",
+        "connector.url" => "The bot's address",
+        "connector.model" => "The bot's model",
         _ => match field.rsplit_once(']').map(|(_, part)| part) {
             Some(".assign.to") => "The one it is assigned to",
             Some(".pause") => "The pause",
