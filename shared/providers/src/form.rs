@@ -38,25 +38,26 @@ impl Form {
 }
 
 fn decode(raw: &[u8]) -> Vec<u8> {
-    let digit = |at: usize| {
-        raw.get(at).and_then(|byte| char::from(*byte).to_digit(16)).and_then(|d| u8::try_from(d).ok())
+    let digit = |byte: Option<&u8>| {
+        byte.and_then(|byte| char::from(*byte).to_digit(16)).and_then(|digit| u8::try_from(digit).ok())
     };
     let mut decoded = Vec::with_capacity(raw.len());
-    let mut at = 0;
-    while let Some(&byte) = raw.get(at) {
-        at += 1;
-        match byte {
-            b'+' => decoded.push(b' '),
-            b'%' => match (digit(at), digit(at + 1)) {
-                (Some(high), Some(low)) => {
-                    decoded.push(high << 4 | low);
-                    at += 2;
-                }
-                _ => decoded.push(b'%'),
-            },
-            _ => decoded.push(byte),
+    let mut rest = raw;
+    while let Some((plain, [special, after @ ..])) =
+        rest.iter().position(|byte| matches!(byte, b'+' | b'%')).and_then(|at| rest.split_at_checked(at))
+    {
+        decoded.extend_from_slice(plain);
+        rest = after;
+        if *special == b'+' {
+            decoded.push(b' ');
+        } else if let (Some(high), Some(low)) = (digit(after.first()), digit(after.get(1))) {
+            decoded.push(high << 4 | low);
+            rest = after.get(2..).unwrap_or_default();
+        } else {
+            decoded.push(b'%');
         }
     }
+    decoded.extend_from_slice(rest);
     decoded
 }
 

@@ -92,7 +92,7 @@ pub(crate) fn authenticate(
         .ok_or(Refusal::unauthorized("public key is not Ed25519"))?;
     key.verify_strict(request.body, &signature)
         .map_err(|_| Refusal::unauthorized("signature does not match"))?;
-    let text = String::from_utf8_lossy(request.body);
+    let text = request.text();
     let signed_at = Json::parse(&text).and_then(|body| instant::from_text(body.get("timestamp")));
     match signed_at {
         Some(at) if at.as_seconds().abs_diff(now.as_seconds()) > WINDOW_SECONDS.unsigned_abs() => {
@@ -107,7 +107,7 @@ pub(crate) fn normalise(
     request: &WebhookRequest<'_>,
     batch: &mut Batch,
 ) -> Result<(), &'static str> {
-    let text = String::from_utf8_lossy(request.body);
+    let text = request.text();
     let body = Json::parse(&text).ok_or("body is not JSON")?;
     let location = body.get("locationId").id();
     if !endpoint.serves("location_id", location.as_deref()) {

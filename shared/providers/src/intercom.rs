@@ -58,7 +58,7 @@ pub(crate) fn normalise(
     request: &WebhookRequest<'_>,
     batch: &mut Batch,
 ) -> Result<(), &'static str> {
-    let text = String::from_utf8_lossy(request.body);
+    let text = request.text();
     let body = Json::parse(&text).ok_or("body is not JSON")?;
     let topic = body.get("topic").text().ok_or("body without a topic")?;
     let item = body.at(&["data", "item"]);

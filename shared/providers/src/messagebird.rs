@@ -101,7 +101,7 @@ pub(crate) fn normalise(
     request: &WebhookRequest<'_>,
     batch: &mut Batch,
 ) -> Result<(), &'static str> {
-    let text = String::from_utf8_lossy(request.body);
+    let text = request.text();
     let body = Json::parse(&text).ok_or("body is not JSON")?;
     let name = body.get("type").text().unwrap_or_default();
     if !matches!(name, "message.created" | "message.updated") {

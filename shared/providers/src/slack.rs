@@ -75,7 +75,7 @@ pub(crate) fn normalise(
         pressed(&interaction, batch);
         return Ok(());
     }
-    let text = String::from_utf8_lossy(request.body);
+    let text = request.text();
     let body = Json::parse(&text).ok_or("body is not JSON")?;
     match body.get("type").text().unwrap_or_default() {
         "url_verification" => {
@@ -258,6 +258,9 @@ fn content(event: &Json<'_>) -> (Content, usize) {
 
 /// Slack escapes exactly these three.
 fn unescape(text: &str) -> String {
+    if !text.contains('&') {
+        return text.to_owned();
+    }
     text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 }
 

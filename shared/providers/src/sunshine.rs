@@ -58,7 +58,7 @@ pub(crate) fn normalise(
     request: &WebhookRequest<'_>,
     batch: &mut Batch,
 ) -> Result<(), &'static str> {
-    let text = String::from_utf8_lossy(request.body);
+    let text = request.text();
     let body = Json::parse(&text).ok_or("body is not JSON")?;
     let app = body.at(&["app", "id"]).id();
     if !endpoint.serves("app_id", app.as_deref()) {

@@ -56,7 +56,7 @@ pub(crate) fn normalise(
     request: &WebhookRequest<'_>,
     batch: &mut Batch,
 ) -> Result<(), &'static str> {
-    let text = String::from_utf8_lossy(request.body);
+    let text = request.text();
     let update = Json::parse(&text).ok_or("body is not JSON")?;
     let id = update.get("update_id").id().ok_or("update without an id")?;
     let Some((name, inner)) = update.members().iter().find(|(_, member)| member.is_object()) else {

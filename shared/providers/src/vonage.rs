@@ -91,7 +91,7 @@ fn sms_parameters(request: &WebhookRequest<'_>) -> Option<Vec<(String, String)>>
             Form::parse(raw).sorted().iter().map(|(name, value)| (lossy(name), lossy(value))).collect(),
         );
     }
-    let text = String::from_utf8_lossy(request.body);
+    let text = request.text();
     let body = Json::parse(&text)?;
     let members = body.members().iter().filter_map(|(name, value)| {
         Some((name.to_string(), value.text().map(str::to_owned).or_else(|| value.id())?))
@@ -145,7 +145,7 @@ pub(crate) fn normalise(
     request: &WebhookRequest<'_>,
     batch: &mut Batch,
 ) -> Result<(), &'static str> {
-    let text = String::from_utf8_lossy(request.body);
+    let text = request.text();
     let body = if request.body.is_empty() || request.is("application/x-www-form-urlencoded") {
         let members = sms_parameters(request).unwrap_or_default();
         Json::Object(

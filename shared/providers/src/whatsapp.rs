@@ -64,7 +64,7 @@ pub(crate) fn normalise(
     if meta::answer_verification(request, batch) {
         return Ok(());
     }
-    let text = String::from_utf8_lossy(request.body);
+    let text = request.text();
     let body = Json::parse(&text).ok_or("body is not JSON")?;
     if body.get("entry").list().is_empty() {
         return Err("body without entries");

@@ -59,7 +59,7 @@ async fn shown(visit: &Visit<'_>, problem: Option<&Problem>, tried: Option<(&str
     let id: BotId = visit.id("bot")?;
     let names = visit.names().await?;
     let bot = names.bots.iter().find(|bot| bot.id == id).ok_or_else(Problem::not_found)?;
-    let entries = visit.store().faq(&visit.account.id, &id).await?.entries;
+    let entries = visit.store().faq_to_show(&visit.account.id, &id).await?.entries;
     let first: usize = visit.query("cursor").and_then(|text| text.parse().ok()).unwrap_or(0);
     let next = (first + ROWS < entries.len()).then(|| (first + ROWS).to_string());
     let errors = Errors(problem.map_or(&[], |problem| problem.errors.as_slice()));

@@ -83,22 +83,38 @@ impl Store {
     pub async fn faq(&self, account: &AccountId, bot: &BotId) -> Result<Faq, Failure> {
         let mut now = self.faq_now(account, bot, true).await?;
         for _ in 0..READS {
-            let generation = now.as_ref().and_then(|now| now.generation.clone());
-            let prefix = keys::faq_entries(generation.as_deref());
-            let items = self.query(&keys::faq(account, bot), &prefix, true).await?;
+            let faq = self.faq_since(account, bot, now.as_ref()).await?;
             let since = self.faq_now(account, bot, true).await?;
             if since == now {
-                let read = |item| {
-                    let item: FaqItem = decode(item)?;
-                    Ok(Versioned { value: item.entry, version: item.version })
-                };
-                let entries: Result<Vec<_>, Failure> = items.into_iter().map(read).collect();
-                let version = now.map_or(0, |now| now.version);
-                return Ok(Faq { version, entries: entries?, generation });
+                return Ok(faq);
             }
             now = since;
         }
         Err(Failure::retry("entries are being changed"))
+    }
+
+    /// Every entry of a bot, to be looked at: while somebody changes them it may be some of before and some
+    /// of after, and an edit of what was seen is refused. It takes a read less.
+    pub async fn faq_to_show(&self, account: &AccountId, bot: &BotId) -> Result<Faq, Failure> {
+        let now = self.faq_now(account, bot, true).await?;
+        self.faq_since(account, bot, now.as_ref()).await
+    }
+
+    async fn faq_since(
+        &self,
+        account: &AccountId,
+        bot: &BotId,
+        now: Option<&FaqVersionItem>,
+    ) -> Result<Faq, Failure> {
+        let generation = now.and_then(|now| now.generation.clone());
+        let prefix = keys::faq_entries(generation.as_deref());
+        let read = |item| {
+            let item: FaqItem = decode(item)?;
+            Ok(Versioned { value: item.entry, version: item.version })
+        };
+        let items = self.query(&keys::faq(account, bot), &prefix, true).await?;
+        let entries: Result<Vec<_>, Failure> = items.into_iter().map(read).collect();
+        Ok(Faq { version: now.map_or(0, |now| now.version), entries: entries?, generation })
     }
 
     /// An entry of a bot, and the version of all of them in which it was read.
