@@ -69,14 +69,14 @@ async fn a_handover() {
     let log = world.local.cloud().take_log();
     let execute = cost(&log, "execute");
     assert_eq!(execute.reads, 1.0, "{log:#?}");
-    // Goal 8, first bar 12: state, contact and handover at 2, the marker with its record and five
-    // effects at 4 (above 1 KB), a row in each index.
+    // Goal 8, first bar 12: marker, state, contact and handover at 2, a row in each of the three indexes,
+    // and the tag's row.
     assert_eq!(execute.writes, 12.0, "{log:#?}");
     // The closing message: claim and settle.
     let deliver = cost(&log, "deliver");
     assert_eq!((deliver.reads, deliver.writes), (1.0, 2.0), "{log:#?}");
-    // Three notifications, each recorded once.
-    assert_eq!(cost(&log, "notify").writes, 3.0);
+    // Two notifications in the console, each recorded once, and an e-mail, claimed and settled.
+    assert_eq!(cost(&log, "notify").writes, 4.0);
     let slow = log.iter().filter(|call| call.service == Service::Scheduler).count();
     assert_eq!(slow, 2, "the end of the pause, and the promise");
 }
@@ -98,4 +98,53 @@ async fn the_end_of_a_pause() {
         .collect();
     // First bar 8: marker, state and handover at 2, the row's move in the `inbox` index at 2.
     assert_eq!(writes, [8.0, 8.0], "{log:#?}");
+}
+
+/// From a question to the submitted answer of the built-in bot.
+#[tokio::test]
+async fn an_answer_from_the_entries() {
+    let world = World::answering(1).await;
+    world.stop_sweep();
+    world.say(world.twilio(), CLIENT, "1", "where can I park my car?").await;
+    // Settings are read anew after half a minute.
+    world.travel(MINUTE / 3).await;
+    world.local.cloud().take_log();
+    world.say(world.twilio(), CLIENT, "2", "when do you open?").await;
+    let asked = world.local.cloud().take_log();
+    world.travel(MINUTE / 20).await;
+    let answered = world.local.cloud().take_log();
+    assert_eq!(world.see(CLIENT).await.texts.len(), 2);
+
+    // The message: state and marker in one transaction, for the state says what the bot was asked.
+    let message = cost(&asked, "execute");
+    assert_eq!((message.reads, message.writes), (1.0, 4.0), "{asked:#?}");
+    // The question: the state alone; the entries are in memory.
+    assert_eq!(cost(&answered, "respond"), Cost { calls: 2, reads: 1.0, writes: 0.0 }, "{answered:#?}");
+    // From the outcome to the submitted text: goal 3 WRU and 2 RRU, first bar 6 WRU, which it reaches where
+    // the outcome counts an attempt and so writes the state too.
+    let (outcome, sent) = (cost(&answered, "execute"), cost(&answered, "deliver"));
+    assert_eq!((outcome.reads + sent.reads, outcome.writes + sent.writes), (2.0, 3.0), "{answered:#?}");
+    // Four hops: to the conversation, to the bot, to the conversation, to the client.
+    let hops = asked.iter().chain(&answered).filter(|call| call.operation == "SendMessageBatch").count();
+    assert_eq!(hops, 4, "{asked:#?} {answered:#?}");
+}
+
+/// Without a repeated_failure action nothing is counted, and the outcome changes nothing but the transcript.
+#[tokio::test]
+async fn an_answer_where_nothing_is_counted_meets_the_goal() {
+    let world = World::answering(2).await;
+    world.stop_sweep();
+    let store = world.local.admin_store();
+    let bot = store.revision(world.account(), &world.sample.clinic.bot, 1).await.unwrap().unwrap().bot;
+    let actions = bot.actions.into_iter().filter(|action| action.id.as_str() != "repeated_failure").collect();
+    store.put_bot(world.account(), &handover_core::Bot { actions, ..bot }).await.unwrap();
+    world.say(world.twilio(), CLIENT, "1", "where can I park my car?").await;
+    // Settings are read anew after half a minute.
+    world.travel(MINUTE / 3).await;
+    world.say(world.twilio(), CLIENT, "2", "when do you open?").await;
+    world.local.cloud().take_log();
+    world.travel(MINUTE / 20).await;
+    let log = world.local.cloud().take_log();
+    let (outcome, sent) = (cost(&log, "execute"), cost(&log, "deliver"));
+    assert_eq!((outcome.reads + sent.reads, outcome.writes + sent.writes), (2.0, 3.0), "{log:#?}");
 }

@@ -22,6 +22,7 @@ async fn event(world: &World, id: &str, identities: &[&str], kind: EventKind) {
         inbox: inbox.id.clone(),
         conversation,
         identities: identities.iter().map(|identity| (*identity).to_owned()).collect(),
+        person: None,
         address: None,
         delivery_id: id.parse::<DeliveryId>().unwrap(),
         waited: false,
@@ -113,7 +114,8 @@ async fn what_is_too_big_for_an_item_is_cut_and_kept() {
     assert_eq!(world.webhook(call).await, StatusCode::OK);
     world.settle().await;
     let kept = world.local.admin_store().quarantine(world.account()).await.unwrap();
-    assert!(kept.first().unwrap().body.ends_with("[cut: 250000 bytes]"));
+    let kept = kept.first().unwrap();
+    assert_eq!((kept.body.len(), kept.cut), (200_000, true));
     world.assert_nothing_left();
 }
 
@@ -178,4 +180,25 @@ async fn a_provider_that_takes_nothing_until_it_is_too_late_is_told() {
     assert_eq!((view.closing(), view.texts.len()), (Some(LedgerState::Suppressed), 0));
     let told = view.told();
     assert!(told.iter().any(|(_, about, ..)| *about == NotificationKind::DeliveryFailed), "{told:?}");
+}
+
+#[tokio::test]
+async fn after_years_the_table_has_forgotten_the_texts_and_the_conversation_goes_on() {
+    let world = World::new(12).await;
+    world.stop_sweep();
+    world.say(world.twilio(), CLIENT, "1", "I want to talk to a human").await;
+    world.travel(25 * 60 * MINUTE).await;
+    assert!(!world.see(CLIENT).await.messages.is_empty());
+    let account = world.local.admin_store().account(world.account()).await.unwrap().unwrap();
+    let keep_days = u64::from(account.0.retention_days);
+    world.travel(Duration::from_hours(24 * (keep_days + 3))).await;
+    let view = world.see(CLIENT).await;
+    assert_eq!((view.messages.len(), view.ledger.len()), (0, 0), "{:?}", view.messages);
+    assert!(view.conversation.human().is_none());
+    world.say(world.twilio(), CLIENT, "2", "get me a human please").await;
+    let view = world.see(CLIENT).await;
+    assert_eq!(view.verdicts(), [Verdict::HandedOver]);
+    assert!(view.conversation.human().is_some());
+    world.travel(MINUTE).await;
+    world.assert_nothing_left();
 }

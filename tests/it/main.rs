@@ -8,11 +8,22 @@
     reason = "what goes wrong here fails a test; capacity units are exact halves"
 )]
 
+mod answers;
+mod automations;
 mod budgets;
+mod console;
+mod contacts;
 mod crashes;
+mod crashes_around;
 mod endurance;
+mod leaving;
+mod mail;
+mod notify;
 mod pauses;
+mod simulation;
 mod stories;
+mod takeover;
 mod template;
+mod timers;
 mod traffic;
 mod variations;

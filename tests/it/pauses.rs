@@ -24,6 +24,7 @@ async fn command(world: &World, id: &str, kind: CommandKind) {
         inbox: inbox.id.clone(),
         conversation: world.conversation(world.twilio(), CLIENT),
         identities: Vec::new(),
+        person: None,
         address: None,
         delivery_id: id.parse::<DeliveryId>().unwrap(),
         waited: false,
@@ -175,4 +176,49 @@ async fn a_hand_back_ends_it_at_once_and_old_timers_change_nothing() {
     assert_eq!(world.see(CLIENT).await.conversation.epoch, 3);
     world.travel_to(HOUR + 23 * MINUTE).await;
     assert_eq!(world.see(CLIENT).await.conversation.epoch, 4);
+}
+
+/// Messages of standard queues come twice.
+fn double_everything(world: &World) {
+    let order = handover_cloud::sqs::Order { seed: 1, reorder_standard: true, duplicate_standard: true };
+    world.local.cloud().sqs().set_order(Some(order));
+}
+
+fn timers_waiting(world: &World) -> u64 {
+    world.local.cloud().sqs().depths(&world.queue("TimersQueue")).unwrap().total()
+}
+
+#[tokio::test]
+async fn timers_that_cannot_be_set_do_not_multiply() {
+    let world = World::new(31).await;
+    world.stop_sweep();
+    double_everything(&world);
+    let broken =
+        Fate::Fail { status: 500, code: "InternalServerException".to_owned(), message: String::new() };
+    world.strike_all(broken, |call| call.service == Service::Scheduler);
+    world.say(world.twilio(), CLIENT, "1", "human").await;
+    world.travel_to(50 * MINUTE).await;
+    // The pause's and the promise's, each at most doubled where it was put on the queue.
+    assert!(timers_waiting(&world) <= 4, "{} timers", timers_waiting(&world));
+    world.heal();
+    world.travel_to(HOUR + 120 * SECOND).await;
+    assert_eq!(world.see(CLIENT).await.conversation.control, Control::Bot);
+}
+
+#[tokio::test]
+async fn timers_that_come_far_too_early_are_set_anew_and_do_not_multiply() {
+    let world = World::new(32).await;
+    world.stop_sweep();
+    double_everything(&world);
+    world.say(world.twilio(), CLIENT, "1", "human").await;
+    for minutes in [1, 10, 20] {
+        world.travel_to(minutes * MINUTE).await;
+        world.local.cloud().scheduler().fire_all_now().unwrap();
+        world.settle().await;
+        assert_eq!(timers_waiting(&world), 0, "they are with Scheduler again");
+    }
+    world.travel_to(59 * MINUTE).await;
+    assert!(world.see(CLIENT).await.conversation.human().is_some());
+    world.travel_to(HOUR + 120 * SECOND).await;
+    assert_eq!(world.see(CLIENT).await.conversation.control, Control::Bot);
 }

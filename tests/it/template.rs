@@ -18,7 +18,9 @@ async fn start(function: &str, host: &Host) -> Result<(), handover_aws::StartErr
         "execute" => handover_execute::App::start(host).map(drop),
         "resume" => handover_resume::App::start(host).map(drop),
         "deliver" => handover_deliver::App::start(host).await.map(drop),
-        "notify" => handover_notify::App::start(host).map(drop),
+        "respond" => handover_respond::App::start(host).await.map(drop),
+        "notify" => handover_notify::App::start(host).await.map(drop),
+        "console" => handover_console::App::start(host).await.map(drop),
         other => panic!("a function that this test does not know: {other}"),
     }
 }
@@ -52,7 +54,7 @@ async fn everything_that_is_missing_is_named_at_once() {
         let mut host = world.local.host(&function.name).unwrap();
         host.lookup = Arc::new(|_| None);
         let error = start(&function.name, &host).await.unwrap_err().to_string();
-        let optional = ["EMAIL_SENDER"];
+        let optional = ["CONSOLE_URL", "EMAIL_CONFIGURATION_SET", "EMAIL_SENDER", "EVENT_BUS"];
         for name in function.environment.keys().filter(|name| !optional.contains(&name.as_str())) {
             assert!(error.contains(name.as_str()), "{}: {name} in {error}", function.name);
         }

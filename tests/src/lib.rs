@@ -8,6 +8,8 @@
     reason = "what goes wrong here fails a test, and that is what it is for"
 )]
 
+pub mod hosting;
+pub mod simulation;
 mod view;
 mod world;
 

@@ -10,7 +10,7 @@ use std::{
 
 use bytes::Bytes;
 use handover_cloud::{Call, Clock, Verdict, scheduler::Lateness};
-use handover_core::{AccountId, ConversationId, Timestamp};
+use handover_core::{AccountId, Connector, ConversationId, Timestamp};
 use handover_local::{ClientMessage, Local, LocalOptions, Sample, SampleInbox};
 use http::{Request, StatusCode};
 
@@ -35,11 +35,21 @@ pub struct World {
 }
 
 impl World {
-    /// A new world. The same seed makes the same world.
+    /// A new world whose bots live elsewhere. The same seed makes the same world.
     pub async fn new(seed: u64) -> Self {
+        Self::with(seed, Connector::External).await
+    }
+
+    /// A new world whose bots answer from their entries.
+    pub async fn answering(seed: u64) -> Self {
+        Self::with(seed, Connector::Faq).await
+    }
+
+    /// A new world whose bots are asked in this way.
+    pub async fn with(seed: u64, connector: Connector) -> Self {
         let local = Local::open(LocalOptions::in_memory(Clock::manual(START_MS), seed)).await;
         let local = local.expect("the local system opens");
-        let sample = local.sample().await.expect("the sample is stored");
+        let sample = local.sample_with(connector).await.expect("the sample is stored");
         let world = Self { local, sample };
         // The sweep is due as soon as the world begins.
         world.settle().await;
@@ -137,10 +147,19 @@ impl World {
 
     /// Stops the sweep that comes every five minutes.
     pub fn stop_sweep(&self) {
+        self.delete_schedules(|name| name.contains("Sweep"));
+    }
+
+    /// Forgets every schedule that is set, the sweep's aside.
+    pub fn lose_timers(&self) {
+        self.delete_schedules(|name| !name.contains("Sweep"));
+    }
+
+    fn delete_schedules(&self, which: impl Fn(&str) -> bool) {
         let scheduler = self.local.cloud().scheduler();
         let all = scheduler.schedules(None).expect("the schedules are there");
-        for sweep in all.iter().filter(|schedule| schedule.name.contains("Sweep")) {
-            scheduler.delete_schedule(&sweep.group, &sweep.name).expect("it can be deleted");
+        for schedule in all.iter().filter(|schedule| which(&schedule.name)) {
+            scheduler.delete_schedule(&schedule.group, &schedule.name).expect("it can be deleted");
         }
     }
 
@@ -196,9 +215,6 @@ impl World {
     pub fn assert_nothing_left(&self) {
         let sqs = self.local.cloud().sqs();
         for queue in sqs.queues().expect("the queues work") {
-            if queue.contains("Turns") {
-                continue; // nobody asks an external bot
-            }
             let depths = sqs.depths(&queue).expect("the queue exists");
             let delayed_timers = if queue.ends_with("TimersQueue") { depths.delayed } else { 0 };
             assert_eq!(depths.total() - delayed_timers, 0, "{queue}: {depths:?}");

@@ -99,6 +99,8 @@ impl App {
         let outbound: Outbound = queue::decode(&received.body)?;
         let hash = text_hash(&outbound.conversation, &outbound.text);
         let writer = lower_base32(&self.random.bytes::<10>());
+        let checked = self.check(&outbound).await?;
+        let part_hashes = checked.part_hashes(&outbound);
         let claim = Claim {
             account: &outbound.account,
             conversation: &outbound.conversation,
@@ -106,9 +108,9 @@ impl App {
             purpose: outbound.purpose,
             epoch: outbound.epoch,
             text_hash: &hash,
+            part_hashes: &part_hashes,
             writer: &writer,
         };
-        let checked = self.check(&outbound).await?;
         let settled = match self.store.claim(&claim, self.clock.now()).await? {
             Claimed::Ours(attempt) => self.submit(&outbound, &claim, attempt, checked).await?,
             Claimed::Before(entry) => self.left_behind(&claim, *entry).await?,
@@ -140,7 +142,7 @@ impl App {
         };
         if entry.state == LedgerState::Claimed {
             let unknown = LedgerState::Unknown;
-            let ours = self.store.settle_claim(claim, attempt, unknown, None, None, self.clock.now()).await?;
+            let ours = self.store.settle_claim(claim, attempt, unknown, &[], None, self.clock.now()).await?;
             if !ours {
                 return Err(Failure::retry("text is being sent elsewhere"));
             }
@@ -171,6 +173,7 @@ impl App {
                 inbox: outbound.inbox.clone(),
                 conversation: outbound.conversation.clone(),
                 identities: Vec::new(),
+                person: None,
                 address: None,
                 delivery_id,
                 waited: false,

@@ -7,9 +7,10 @@ use handover_aws::{
     http::{SendError, send},
     queue::Outbound,
     store::{Claim, LedgerState},
+    text_hash,
 };
 use handover_core::{Conversation, DeliveryResult, Fence, Provider, Suppressed, fence};
-use handover_providers::{Endpoint, Outgoing, Secrets, SendResult, classify, send_text, timeout};
+use handover_providers::{Endpoint, Outgoing, Secrets, SendResult, classify, parts, send_text, timeout};
 
 use crate::{App, Settled};
 
@@ -28,38 +29,51 @@ pub(crate) enum Checked {
     Stop(Settlement),
 }
 
+impl Checked {
+    /// What the echoes of the text's parts are recognised by, where it has several.
+    pub(crate) fn part_hashes(&self, outbound: &Outbound) -> Vec<String> {
+        let Self::Go { provider, requests, .. } = self else { return Vec::new() };
+        if requests.len() < 2 {
+            return Vec::new();
+        }
+        let parts = parts(*provider, &outbound.text);
+        parts.into_iter().map(|part| text_hash(&outbound.conversation, part)).collect()
+    }
+}
+
 /// How a claim is settled.
 pub(crate) struct Settlement {
     state: LedgerState,
-    provider_message: Option<String>,
+    /// The provider's ids of the parts that it took.
+    messages: Vec<String>,
     detail: Option<String>,
     result: Option<DeliveryResult>,
 }
 
 impl Settlement {
-    fn sent(message: String) -> Self {
-        Self { state: LedgerState::Sent, provider_message: Some(message), detail: None, result: None }
+    const fn sent(messages: Vec<String>) -> Self {
+        Self { state: LedgerState::Sent, messages, detail: None, result: None }
     }
 
     fn failed(class: &str, code: Option<String>) -> Self {
         let result = DeliveryResult::Failed { class: class.to_owned(), code };
         Self {
             state: LedgerState::Failed,
-            provider_message: None,
+            messages: Vec::new(),
             detail: Some(class.to_owned()),
             result: Some(result),
         }
     }
 
-    fn unknown() -> Self {
+    const fn unknown(messages: Vec<String>) -> Self {
         let result = Some(DeliveryResult::Unknown);
-        Self { state: LedgerState::Unknown, provider_message: None, detail: None, result }
+        Self { state: LedgerState::Unknown, messages, detail: None, result }
     }
 
     fn suppressed(why: Suppressed) -> Self {
         let result = Some(DeliveryResult::Suppressed(why));
         let detail = Some(suppressed_name(why).to_owned());
-        Self { state: LedgerState::Suppressed, provider_message: None, detail, result }
+        Self { state: LedgerState::Suppressed, messages: Vec::new(), detail, result }
     }
 }
 
@@ -80,9 +94,9 @@ impl App {
         let now = self.clock.now();
         match settlement {
             Ok(settlement) => {
-                let Settlement { state, provider_message, detail, result } = settlement;
-                let (message, detail) = (provider_message.as_deref(), detail.as_deref());
-                if self.store.settle_claim(claim, attempt, state, message, detail, now).await? {
+                let Settlement { state, messages, detail, result } = settlement;
+                let detail = detail.as_deref();
+                if self.store.settle_claim(claim, attempt, state, &messages, detail, now).await? {
                     Ok(Settled { state, attempt, result })
                 } else {
                     // Somebody took us for dead and settled it as unknown.
@@ -92,7 +106,7 @@ impl App {
             }
             Err(failure) => {
                 let released = LedgerState::Released;
-                self.store.settle_claim(claim, attempt, released, None, Some(failure.reason()), now).await?;
+                self.store.settle_claim(claim, attempt, released, &[], Some(failure.reason()), now).await?;
                 Err(failure)
             }
         }
@@ -129,7 +143,7 @@ impl App {
         };
         let read_at = self.clock.monotonic();
         let state = self.store.state(&outbound.account, &outbound.conversation).await?;
-        let Some(conversation) = state else {
+        let Some(conversation) = state.filter(|conversation| !conversation.is_erased()) else {
             return Ok(Checked::Stop(Settlement::failed("gone", None)));
         };
         let now = self.clock.now();
@@ -173,7 +187,7 @@ impl App {
         provider: Provider,
         requests: Vec<http::Request<Vec<u8>>>,
     ) -> Result<Settlement, Failure> {
-        let mut first: Option<String> = None;
+        let (mut taken, mut messages) = (0_usize, Vec::new());
         for request in requests {
             let answer = send(&self.world, request, timeout(provider), MAX_ANSWER_BYTES).await;
             let result = match answer {
@@ -183,17 +197,19 @@ impl App {
             };
             match result {
                 SendResult::Sent { message } => {
-                    first.get_or_insert(message);
+                    taken += 1;
+                    // Some providers give no id.
+                    messages.extend(Some(message).filter(|message| !message.is_empty()));
                 }
-                _ if first.is_some() => return Ok(Settlement::unknown()),
+                _ if taken > 0 => return Ok(Settlement::unknown(messages)),
                 SendResult::Retry { after } => {
                     return Err(Failure::Retry { after, reason: "provider is not taking messages" });
                 }
                 SendResult::Failed { class, code } => return Ok(Settlement::failed(class.name(), code)),
-                SendResult::Ambiguous => return Ok(Settlement::unknown()),
+                SendResult::Ambiguous => return Ok(Settlement::unknown(messages)),
             }
         }
-        Ok(first.map_or_else(|| Settlement::failed("empty", None), Settlement::sent))
+        Ok(if taken == 0 { Settlement::failed("empty", None) } else { Settlement::sent(messages) })
     }
 }
 

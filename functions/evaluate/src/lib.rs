@@ -10,13 +10,14 @@ use aws_lambda_events::{
 };
 use data_encoding::BASE64;
 use handover_aws::{
-    Clock, Failure, Host, Inboxes, OpenInbox, Queues, StartError, open_inboxes, queue::Quarantined, telemetry,
+    Clock, Failure, Host, Inboxes, OpenInbox, Queues, StartError, open_inboxes,
+    queue::{Quarantined, RawCall},
+    telemetry, understand,
 };
-use handover_core::{
-    Content, ConversationId, DeliveryId, Envelope, Event, EventKind, Inbox, InboxId, Message, lower_base32,
+use handover_core::{DeliveryId, Envelope, Inbox, InboxId, lower_base32};
+use handover_providers::{
+    Endpoint, READ_HEADERS, Reply, Secrets, Verdict, WebhookRequest, body_limit, receive,
 };
-use handover_detect::signals;
-use handover_providers::{Endpoint, Inbound, Reply, Secrets, Verdict, WebhookRequest, body_limit, receive};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use sha2::{Digest, Sha256};
 
@@ -149,7 +150,7 @@ impl App {
                 Answer::plain(refusal.status, "unauthorized")
             }
             Verdict::Malformed(malformed) => {
-                let quarantined = self.quarantined(inbox, &malformed.reason, body);
+                let quarantined = self.quarantined(inbox, &malformed.reason, &webhook);
                 match self.queues.quarantine(&quarantined).await {
                     Ok(()) => malformed.reply.into(),
                     Err(failure) => unavailable(&failure),
@@ -163,7 +164,7 @@ impl App {
                 }
                 // A part of the call cannot be read: the whole is kept, and the rest goes its way.
                 if let Some(reason) = broken.first() {
-                    let quarantined = self.quarantined(inbox, reason, body);
+                    let quarantined = self.quarantined(inbox, reason, &webhook);
                     if let Err(failure) = self.queues.quarantine(&quarantined).await {
                         return unavailable(&failure);
                     }
@@ -172,7 +173,11 @@ impl App {
                 let envelopes: Vec<Envelope> = accepted
                     .events
                     .into_iter()
-                    .filter_map(|inbound| self.envelope(inbox, &delivery_id, inbound))
+                    .filter_map(|inbound| inbound.envelope(inbox, &delivery_id, self.clock.now()))
+                    .map(|mut envelope| {
+                        understand(&mut envelope.event.kind);
+                        envelope
+                    })
                     .collect();
                 match self.queues.events(&envelopes).await {
                     Ok(()) => accepted.reply.into(),
@@ -182,63 +187,30 @@ impl App {
         }
     }
 
-    fn envelope(&self, inbox: &Inbox, delivery_id: &DeliveryId, inbound: Inbound) -> Option<Envelope> {
-        let id = inbound.event_id(&inbox.id);
-        let strongest = inbound.identities.first()?;
-        let conversation = ConversationId::derive(&inbox.account, &inbox.id, strongest);
-        let mut kind = inbound.kind;
-        if let EventKind::Message(message) | EventKind::Edited { content: message, .. } = &mut kind {
-            understand(message);
-        }
-        Some(Envelope {
-            account: inbox.account.clone(),
-            inbox: inbox.id.clone(),
-            conversation,
-            identities: inbound.identities,
-            address: Some(inbound.address),
-            delivery_id: delivery_id.clone(),
-            waited: false,
-            event: Event { id, sent_at: inbound.sent_at, received_at: self.clock.now(), kind },
-        })
-    }
-
-    fn quarantined(&self, inbox: &Inbox, reason: &str, body: &[u8]) -> Quarantined {
+    /// The whole call, as far as it takes to read it again.
+    fn quarantined(&self, inbox: &Inbox, reason: &str, webhook: &WebhookRequest<'_>) -> Quarantined {
         // A queue takes text only; what is none travels encoded, and says so.
-        let text = match std::str::from_utf8(body) {
+        let (body, base64) = match std::str::from_utf8(webhook.body) {
             Ok(text) if !text.contains(|c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) => {
-                text.to_owned()
+                (text.to_owned(), false)
             }
-            Ok(_) | Err(_) => format!("base64:{}", BASE64.encode(body)),
+            Ok(_) | Err(_) => (BASE64.encode(webhook.body), true),
         };
-        let mut quarantined =
-            Quarantined::new(inbox.account.clone(), "evaluate", reason, text, self.clock.now());
+        let header = |name: &&str| {
+            let value = webhook.headers.get(*name)?.to_str().ok()?;
+            Some(((*name).to_owned(), value.to_owned()))
+        };
+        let call = RawCall {
+            method: webhook.method.to_string(),
+            query: webhook.raw_query.to_owned(),
+            headers: READ_HEADERS.iter().filter_map(header).collect(),
+            base64,
+        };
+        let account = inbox.account.clone();
+        let mut quarantined = Quarantined::new(account, "evaluate", reason, body, self.clock.now());
+        quarantined = quarantined.with_call(call);
         quarantined.inbox = Some(inbox.id.clone());
         quarantined
-    }
-}
-
-/// Characters of a client's text that are kept: an item of the table holds 400 KB, and no channel
-/// carries as much.
-const MAX_TEXT_CHARS: usize = 50_000;
-
-fn understand(message: &mut Message) {
-    match &mut message.content {
-        Content::Text(text)
-        | Content::Choice { title: text, .. }
-        | Content::Media { caption: Some(text), .. } => cut(text),
-        Content::Media { caption: None, .. }
-        | Content::Location { .. }
-        | Content::ContactCard
-        | Content::Unsupported { .. } => {}
-    }
-    if let Some(text) = message.content.text() {
-        message.signals = signals(text);
-    }
-}
-
-fn cut(text: &mut String) {
-    if let Some((end, _)) = text.char_indices().nth(MAX_TEXT_CHARS) {
-        text.truncate(end);
     }
 }
 

@@ -1,50 +1,101 @@
-//! Tells staff members, each on the channels they chose, and keeps what was put aside.
+//! Tells staff members, each on the channels they chose, and an account's own automations; and keeps what
+//! was put aside.
 
+mod automation;
+mod bus;
 mod email;
+mod fate;
+mod quarantine;
+mod signed;
+mod sms;
+mod staff;
 mod words;
+
+use std::sync::Arc;
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use handover_aws::{
-    Clock, Failure, Host, Queues, StartError, Store,
+    ChatKey, Clock, Failure, Host, InboxKey, Inboxes, Policies, Queues, Random, Sealer, StartError, Store,
     batch::{Batch, Received},
-    queue::{self, Notice, Quarantined},
-    shared_config, telemetry,
+    http::SharedHttpClient,
+    load_master_key,
+    queue::{self, Announced, Notice},
+    shared_config,
 };
-use handover_core::{
-    Audience, EffectId, NotificationChannel, NotificationKind, Staff, Timestamp, copies, wants,
-};
+use handover_core::Timestamp;
+use handover_providers::Secrets;
+use serde::Deserialize;
 
-pub use email::Mailer;
+use crate::{bus::Bus, email::Mailer, fate::MailFate};
+
+/// What comes from the notifications queue. Each has a field that the others lack.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum Word {
+    /// For a staff member.
+    Notice(Notice),
+    /// For an automation.
+    Announced(Announced),
+    /// About an e-mail that was sent before.
+    Fate(MailFate),
+}
 
 /// The function: everything that outlives an invocation.
 #[derive(Clone, Debug)]
 pub struct App {
     store: Store,
     queues: Queues,
+    policies: Arc<Policies>,
+    inboxes: Arc<Inboxes<Secrets>>,
     clock: Clock,
     mailer: Mailer,
+    bus: Option<Bus>,
+    random: Random,
+    sealer: Sealer,
+    chat_key: ChatKey,
+    world: SharedHttpClient,
+    public_url: String,
+    console_url: Option<String>,
 }
 
 impl App {
     /// Starts the function.
     ///
     /// # Errors
-    /// [`StartError`] with everything that is missing from its environment.
-    pub fn start(host: &Host) -> Result<Self, StartError> {
+    /// [`StartError`] with everything that is missing from its environment, or without the master key.
+    pub async fn start(host: &Host) -> Result<Self, StartError> {
         let mut reading = host.read();
         let sdk = reading.sdk();
         let store = reading.store(&sdk);
         let queues = reading.queues(&sdk);
         reading.required("NOTIFICATIONS_QUEUE_URL");
+        let key_arn = reading.required("MASTER_KEY_SECRET_ARN");
+        let public_url = reading.required("PUBLIC_URL");
         let sender = reading.optional("EMAIL_SENDER");
+        let configuration_set = reading.optional("EMAIL_CONFIGURATION_SET");
+        let console_url = reading.optional("CONSOLE_URL");
+        let bus = reading.optional("EVENT_BUS");
         reading.finish()?;
-        let client = aws_sdk_sesv2::Client::new(&shared_config(&host.sdk));
-        Ok(Self::new(store, queues, host.clock.clone(), Mailer::new(client, sender)))
-    }
-
-    /// The function on this store, these queues and this way of sending e-mail.
-    pub const fn new(store: Store, queues: Queues, clock: Clock, mailer: Mailer) -> Self {
-        Self { store, queues, clock, mailer }
+        let key = load_master_key(&sdk.secrets, &key_arn).await?;
+        let clock = host.clock.clone();
+        let config = shared_config(&host.sdk);
+        let (inbox_key, sealer) = (InboxKey::new(&key), Sealer::new(&key));
+        let inboxes = Inboxes::new(store.clone(), inbox_key, sealer.clone(), clock.clone());
+        Ok(Self {
+            policies: Arc::new(Policies::new(store.clone(), clock.clone())),
+            inboxes: Arc::new(inboxes),
+            store,
+            queues,
+            clock,
+            mailer: Mailer::new(aws_sdk_sesv2::Client::new(&config), sender, configuration_set),
+            bus: bus.map(|name| Bus::new(aws_sdk_eventbridge::Client::new(&config), name)),
+            random: Random::system(),
+            sealer,
+            chat_key: ChatKey::new(&key),
+            world: host.world.clone(),
+            public_url,
+            console_url,
+        })
     }
 
     /// Processes a batch of the notifications queue or of the quarantine queue.
@@ -62,89 +113,15 @@ impl App {
             };
             batch.work(event, keep).await
         } else {
-            batch.work(event, |received| self.tell(received)).await
+            batch.work(event, |received| self.pass_on(received, deadline)).await
         }
     }
 
-    /// One message to one staff member on one channel: at least once, recorded once.
-    async fn tell(&self, received: Received) -> Result<(), Failure> {
-        let notice: Notice = queue::decode(&received.body)?;
-        let notification = &notice.notification;
-        let Some(staff) = self.store.staff(&notice.account, &notification.staff).await? else {
-            telemetry::count("notification", "recipient_left");
-            return Ok(());
-        };
-        if !wants(&staff, notification.about, notification.channel) {
-            telemetry::count("notification", "switched_off");
-            return Ok(());
+    async fn pass_on(&self, received: Received, deadline: Timestamp) -> Result<(), Failure> {
+        match queue::decode(&received.body)? {
+            Word::Notice(notice) => self.tell(&notice, &received, deadline).await,
+            Word::Announced(announced) => self.announce(&announced, &received, deadline).await,
+            Word::Fate(fate) => self.note_fate(&fate, received.sent_at).await,
         }
-        match notification.channel {
-            NotificationChannel::InApp => {
-                self.store.put_note(&notice.account, notification, &notice.subject(), None).await?;
-                telemetry::count("notification", "in_app");
-                Ok(())
-            }
-            NotificationChannel::Email => self.mail(&notice, &staff).await,
-            NotificationChannel::Sms | NotificationChannel::Chat => {
-                // Recorded, so that the staff member's page can say that it did not go out.
-                let failure = Some("channel is not set up".to_owned());
-                self.store.put_note(&notice.account, notification, &notice.subject(), failure).await?;
-                telemetry::count("notification", "not_set_up");
-                Ok(())
-            }
-        }
-    }
-
-    async fn mail(&self, notice: &Notice, staff: &Staff) -> Result<(), Failure> {
-        let Some(address) = &staff.email else {
-            telemetry::count("notification", "no_address");
-            return Ok(());
-        };
-        if self.store.was_told(&notice.account, &notice.notification).await? {
-            return Ok(());
-        }
-        let email = words::email(notice);
-        let failure = self.mailer.send(address, &email).await?;
-        let outcome = if failure.is_some() { "refused" } else { "email" };
-        // Sent, but not recorded: a crash here sends it again. A second e-mail beats none.
-        self.store.put_note(&notice.account, &notice.notification, &notice.subject(), failure).await?;
-        telemetry::count("notification", outcome);
-        Ok(())
-    }
-
-    /// Keeps what could not be processed where admins see it, and tells them.
-    async fn keep(&self, received: Received) -> Result<(), Failure> {
-        let mut quarantined: Quarantined = match queue::decode(&received.body) {
-            Ok(quarantined) => quarantined,
-            // What cannot even be kept: the queue's own dead letters hold it for an operator.
-            Err(_) => return Err(Failure::retry("quarantined message cannot be read")),
-        };
-        let account = self.store.account(&quarantined.account).await?;
-        if account.as_ref().is_some_and(|(account, _)| !account.store_text) {
-            "the account keeps no text".clone_into(&mut quarantined.body);
-        }
-        // What comes twice was put aside when it first came.
-        quarantined.at = self.store.put_quarantine(&quarantined).await?;
-        if let Some(conversation) = &quarantined.conversation {
-            self.store.put_stub(&quarantined.account, conversation, &quarantined).await?;
-        }
-        telemetry::count("quarantined", "kept");
-        let Some((_, directory)) = account else { return Ok(()) };
-        let cause = format!("quarantined-{}", quarantined.id);
-        let effect: EffectId = cause.parse().map_err(|_| Failure::quarantine("bad quarantine id"))?;
-        let about = NotificationKind::Quarantined;
-        let notices: Vec<Notice> = copies(&effect, about, &Audience::Admins, &directory)
-            .into_iter()
-            .map(|notification| Notice {
-                account: quarantined.account.clone(),
-                notification,
-                conversation: quarantined.conversation.clone(),
-                contact: None,
-                epoch: None,
-                scenario: None,
-                at: quarantined.at,
-            })
-            .collect();
-        self.queues.notices(&notices).await
     }
 }

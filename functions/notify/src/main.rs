@@ -6,6 +6,6 @@ use handover_notify::App;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), runtime::Error> {
     telemetry::init("notify");
-    let app = App::start(&Host::from_process()?)?;
+    let app = App::start(&Host::from_process()?).await?;
     runtime::run(|event, deadline| app.handle(event, deadline)).await
 }

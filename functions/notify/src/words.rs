@@ -3,30 +3,107 @@
 use handover_aws::queue::Notice;
 use handover_core::{NotificationKind, ScenarioKind};
 
-/// An e-mail's words.
+/// Characters of a client's words that an e-mail or a chat carries.
+const QUOTE_CHARS: usize = 500;
+/// Characters of a client's words that an SMS carries, so that it stays one or two segments.
+const SMS_QUOTE_CHARS: usize = 60;
+
+/// What is said about a notification, before it takes a channel's form.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Email {
-    /// The subject.
-    pub(crate) subject: String,
-    /// The text.
-    pub(crate) text: String,
+pub(crate) struct Words {
+    /// What happened, in a line.
+    pub(crate) subject: &'static str,
+    sentence: &'static str,
+    reason: Option<&'static str>,
+    place: Option<Place>,
+    /// What the client said, where the account wants it told.
+    quote: Option<String>,
 }
 
-/// The e-mail for a notification: what happened, why, and where to look.
-pub(crate) fn email(notice: &Notice) -> Email {
-    let subject = subject(notice.notification.about).to_owned();
-    let mut text = format!("{}\n", sentence(notice.notification.about));
-    if let Some(scenario) = notice.scenario {
-        text.push_str("\nReason: ");
-        text.push_str(reason(scenario));
-        text.push('\n');
+/// Where to look.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Place {
+    /// A page of the console.
+    Link(String),
+    /// The conversation's id, where no console is known.
+    Id(String),
+}
+
+impl Words {
+    /// The words for a notification. `console` is the console's address without a trailing slash, `quote`
+    /// what the client said.
+    pub(crate) fn new(notice: &Notice, console: Option<&str>, quote: Option<String>) -> Self {
+        let place = notice.conversation.as_ref().map(|id| match console {
+            Some(console) => Place::Link(format!("{console}/conversations/{id}")),
+            None => Place::Id(id.to_string()),
+        });
+        Self {
+            subject: subject(notice.notification.about),
+            sentence: sentence(notice.notification.about),
+            reason: notice.scenario.map(reason),
+            place,
+            quote,
+        }
     }
-    if let Some(conversation) = &notice.conversation {
-        text.push_str("\nConversation: ");
-        text.push_str(conversation.as_str());
-        text.push('\n');
+
+    /// An e-mail's plain text.
+    pub(crate) fn email(&self) -> String {
+        self.paragraphs("\n\n", &|text| text.to_owned()) + "\n"
     }
-    Email { subject, text }
+
+    /// A chat message. What chats would read as markup or as a mention is written out
+    /// (`&`, `<` and `>`, as Slack and its likes want it).
+    pub(crate) fn chat(&self) -> String {
+        let escape = |text: &str| text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+        format!("{}\n{}", self.subject, self.paragraphs("\n", &escape))
+    }
+
+    /// An SMS: the subject, why, and where.
+    pub(crate) fn sms(&self) -> String {
+        let mut text = format!("{}.", self.subject);
+        if let Some(reason) = self.reason {
+            text.push_str(" Reason: ");
+            text.push_str(reason);
+            text.push('.');
+        }
+        if let Some(quote) = &self.quote {
+            text.push_str(" \"");
+            text.push_str(&shortened(quote, SMS_QUOTE_CHARS));
+            text.push('"');
+        }
+        if let Some(Place::Link(link)) = &self.place {
+            text.push(' ');
+            text.push_str(link);
+        }
+        text
+    }
+
+    fn paragraphs(&self, separator: &str, escape: &dyn Fn(&str) -> String) -> String {
+        let mut paragraphs = vec![self.sentence.to_owned()];
+        if let Some(reason) = self.reason {
+            paragraphs.push(format!("Reason: {reason}"));
+        }
+        if let Some(quote) = &self.quote {
+            paragraphs.push(format!("The client: {}", escape(&shortened(quote, QUOTE_CHARS))));
+        }
+        match &self.place {
+            Some(Place::Link(link)) => paragraphs.push(link.clone()),
+            Some(Place::Id(id)) => paragraphs.push(format!("Conversation: {id}")),
+            None => {}
+        }
+        paragraphs.join(separator)
+    }
+}
+
+/// The first `max` characters, on one line.
+fn shortened(text: &str, max: usize) -> String {
+    let line: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let mut chars = line.chars();
+    let mut short: String = chars.by_ref().take(max).collect();
+    if chars.next().is_some() {
+        short.push('…');
+    }
+    short
 }
 
 const fn subject(about: NotificationKind) -> &'static str {
@@ -35,12 +112,16 @@ const fn subject(about: NotificationKind) -> &'static str {
         NotificationKind::TaskAssigned => "A task is assigned to you",
         NotificationKind::ConversationWaiting => "A conversation waits for somebody to claim it",
         NotificationKind::PromiseMissed => "A client has not been answered in time",
+        NotificationKind::Unanswered => "A pause is over, and a client was not answered",
+        NotificationKind::WindowClosing => "A client waits, and soon cannot be answered any more",
+        NotificationKind::TaskOverdue => "A task is overdue",
         NotificationKind::Urgent => "A client asks for a person again",
         NotificationKind::DeliveryFailed => "A message did not reach a client",
         NotificationKind::NotConfigured => "A client needed a person, and no action says what to do",
         NotificationKind::AssigneeMissing => "An action assigns to somebody who is not there any more",
         NotificationKind::LoopGuard => "A conversation stays with the team: it came back too often",
         NotificationKind::Quarantined => "Something that came in could not be read",
+        NotificationKind::AssigneeLeft => "Conversations of somebody who was removed wait unassigned",
     }
 }
 
@@ -54,6 +135,13 @@ const fn sentence(about: NotificationKind) -> &'static str {
         }
         NotificationKind::ConversationWaiting => "Nobody has claimed this conversation yet.",
         NotificationKind::PromiseMissed => "The client was promised an answer, and the time for it is over.",
+        NotificationKind::Unanswered => {
+            "Nobody answered while the bot was paused, and the bot will not answer by itself."
+        }
+        NotificationKind::WindowClosing => {
+            "The channel takes answers for a limited time after the client's last message. It is almost over."
+        }
+        NotificationKind::TaskOverdue => "The follow-up was due, and is still open.",
         NotificationKind::Urgent => "The client has asked for a person again while waiting.",
         NotificationKind::DeliveryFailed => "The provider did not take a message, or nobody can know.",
         NotificationKind::NotConfigured => {
@@ -64,6 +152,9 @@ const fn sentence(about: NotificationKind) -> &'static str {
         }
         NotificationKind::LoopGuard => "Three handovers in a day: the bot stays silent until you hand back.",
         NotificationKind::Quarantined => "It is kept in quarantine, where an admin can look at it.",
+        NotificationKind::AssigneeLeft => {
+            "What was assigned to a removed staff member or team is nobody's now. Assign it anew."
+        }
     }
 }
 
@@ -73,5 +164,56 @@ const fn reason(scenario: ScenarioKind) -> &'static str {
         ScenarioKind::LackOfKnowledge => "the bot does not know",
         ScenarioKind::RepeatedFailure => "the bot failed repeatedly",
         ScenarioKind::Custom => "a scenario of your own",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use handover_core::{EffectId, Notification, NotificationChannel, Timestamp};
+
+    use super::*;
+
+    fn notice() -> Notice {
+        Notice {
+            account: "acc".parse().unwrap(),
+            notification: Notification {
+                id: EffectId::derive(&"conv".parse().unwrap(), "x", "1"),
+                staff: "ana".parse().unwrap(),
+                about: NotificationKind::ConversationAssigned,
+                channel: NotificationChannel::Email,
+            },
+            conversation: Some("conv".parse().unwrap()),
+            contact: None,
+            epoch: Some(1),
+            scenario: Some(ScenarioKind::HumanRequested),
+            at: Timestamp::from_ms(0),
+        }
+    }
+
+    #[test]
+    fn reason_and_place_and_nothing_else() {
+        let words = Words::new(&notice(), Some("https://console.example"), None);
+        assert_eq!(
+            words.sms(),
+            "A conversation is assigned to you. Reason: the client asked for a person. \
+             https://console.example/conversations/conv"
+        );
+        assert!(words.email().ends_with(
+            "\n\nReason: the client asked for a person\n\nhttps://console.example/conversations/conv\n"
+        ));
+        assert!(!words.sms().contains("conv\"") && words.sms().chars().count() < 160);
+        let without = Words::new(&notice(), None, None);
+        assert!(without.email().ends_with("\n\nConversation: conv\n"));
+        assert!(!without.sms().contains("conv "), "an id tells nobody anything on a phone");
+    }
+
+    #[test]
+    fn a_clients_words_mention_nobody_and_stay_short() {
+        let said = format!("<!channel> & {}", "long\n".repeat(300));
+        let words = Words::new(&notice(), None, Some(said));
+        let chat = words.chat();
+        assert!(chat.contains("The client: &lt;!channel&gt; &amp; long long"), "{chat}");
+        assert!(chat.chars().count() < 800 && chat.contains('…'));
+        assert!(words.sms().chars().count() < 160, "{}", words.sms());
     }
 }

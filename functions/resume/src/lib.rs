@@ -1,16 +1,21 @@
 //! Decides due timers, sets those that could not be set, and sweeps for those that got lost.
 
+mod erase;
+mod leave;
+
 use std::time::Duration;
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use handover_aws::{
     Failure, Host, Processor, StartError,
     batch::{Batch, Received},
-    queue::{self, MAX_BATCH, Timed, timer_event},
-    store::WakingKind,
+    queue::{self, Timed, timer_event},
+    store::{Erasure, Waking},
     telemetry,
 };
 use handover_core::{AccountId, EventKind, Timer, TimerKind, Timestamp};
+
+use crate::leave::Leaver;
 
 /// The function: everything that outlives an invocation.
 #[derive(Clone, Debug)]
@@ -61,50 +66,50 @@ impl App {
             }
             Timed::Arm { envelope } => {
                 let now = self.processor.clock().now();
-                self.processor.timers().arm(&envelope, now).await
+                self.processor.timers().arm_again(&envelope, now).await
             }
-            Timed::Sweep { account: Some(account) } => self.sweep(&account).await,
-            Timed::Sweep { account: None } => self.sweep_all().await,
+            Timed::Left { account, assignee, at, again, found, cursor } => {
+                self.take_from(&Leaver { account, assignee, at, again, found, cursor }).await
+            }
+            Timed::Erase { account, conversation, until, epoch, again } => {
+                let erasure = Erasure { account: &account, conversation: &conversation, until, epoch };
+                self.erase(&erasure, again).await
+            }
+            Timed::Sweep { account: Some(account), cursor } => self.sweep(&account, cursor.as_deref()).await,
+            Timed::Sweep { account: None, .. } => self.sweep_all().await,
         }
     }
 
     /// Looks at every account: each is a message of its own, so that none waits for another.
     async fn sweep_all(&self) -> Result<(), Failure> {
         let accounts = self.processor.store().accounts().await?;
-        let sweeps: Vec<Timed> =
-            accounts.into_iter().map(|account| Timed::Sweep { account: Some(account) }).collect();
+        let sweeps: Vec<Timed> = accounts
+            .into_iter()
+            .map(|account| Timed::Sweep { account: Some(account), cursor: None })
+            .collect();
         self.processor.queues().timed_all(&sweeps, Duration::ZERO).await
     }
 
-    /// Wakes every conversation of an account in which something is due. The index may lag, and
-    /// what it shows may be long done: the record decides.
-    async fn sweep(&self, account: &AccountId) -> Result<(), Failure> {
+    /// Wakes every conversation of an account in which something is due, a page at a time. The index may
+    /// lag, and what it shows may be long done: the record decides.
+    async fn sweep(&self, account: &AccountId, cursor: Option<&str>) -> Result<(), Failure> {
+        let (store, queues) = (self.processor.store(), self.processor.queues());
         let now = self.processor.clock().now();
-        let mut woken: u32 = 0;
-        for kind in [WakingKind::WithHumans, WakingKind::BotPending] {
-            let mut start = None;
-            loop {
-                let (rows, next) = self.processor.store().waking(account, kind, now, start).await?;
-                let wakes: Vec<Timed> = rows
-                    .iter()
-                    .map(|row| {
-                        let timer =
-                            Timer { kind: TimerKind::Wake, epoch: 0, sequence: 0, due_at: row.wake_at };
-                        let envelope = timer_event(account, &row.inbox, &row.conversation, &timer, now);
-                        Timed::Event { envelope: Box::new(envelope) }
-                    })
-                    .collect();
-                for chunk in wakes.chunks(MAX_BATCH) {
-                    self.processor.queues().timed_all(chunk, Duration::ZERO).await?;
-                }
-                woken = woken.saturating_add(u32::try_from(wakes.len()).unwrap_or(u32::MAX));
-                start = next;
-                if start.is_none() {
-                    break;
-                }
+        let (rows, next) = store.waking(account, now, cursor).await?;
+        let wake = |row: &Waking| {
+            let timer = Timer { kind: TimerKind::Wake, epoch: 0, sequence: 0, due_at: row.wake_at };
+            let envelope = timer_event(account, &row.inbox, &row.conversation, &timer, now);
+            Timed::Event { envelope: Box::new(envelope) }
+        };
+        let wakes: Vec<Timed> = rows.iter().map(wake).collect();
+        queues.timed_all(&wakes, Duration::ZERO).await?;
+        telemetry::gauge("overdue", u32::try_from(wakes.len()).unwrap_or(u32::MAX));
+        match next {
+            Some(next) => {
+                let rest = Timed::Sweep { account: Some(account.clone()), cursor: Some(next) };
+                queues.timed(&rest, Duration::ZERO).await
             }
+            None => self.remind_of_leavers(account, now).await,
         }
-        telemetry::gauge("overdue", woken);
-        Ok(())
     }
 }

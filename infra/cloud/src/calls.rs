@@ -23,6 +23,8 @@ pub enum Service {
     SecretsManager,
     /// SES, version 2.
     Ses,
+    /// EventBridge.
+    Events,
     /// Any other host: a provider's API, a chat's webhook.
     World,
 }

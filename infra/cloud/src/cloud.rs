@@ -193,6 +193,11 @@ impl Cloud {
         self.inner.ses.suppress(addresses);
     }
 
+    /// Lets e-mails to these addresses be taken and come back from now on, and to no others.
+    pub fn bounce_addresses(&self, addresses: BTreeSet<String>) {
+        self.inner.ses.bounce(addresses);
+    }
+
     /// Lets a hook decide about every call from now on; `None` lets all proceed.
     pub fn set_hook(&self, hook: Option<Hook>) {
         *self.inner.hook.write().unwrap_or_else(PoisonError::into_inner) = hook;
@@ -209,6 +214,12 @@ impl Cloud {
     /// Takes the log of all calls that ended since the last time.
     pub fn take_log(&self) -> Vec<CallRecord> {
         self.inner.log.take()
+    }
+
+    /// Deletes what the tables may forget at the cloud's present time: how many items.
+    pub fn expire(&self) -> Result<usize, CloudError> {
+        let tables = &self.inner.template.tables;
+        Ok(tables.iter().map(|table| self.inner.dynamodb.expire(table)).sum::<Result<usize, _>>()?)
     }
 
     /// Keeps a copy of the tables that is one write behind, for [`crate::Verdict::StaleRead`]; doubles the

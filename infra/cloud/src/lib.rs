@@ -17,6 +17,7 @@ mod cloud;
 mod connector;
 mod dispatcher;
 mod dynamodb;
+mod events;
 mod faults;
 pub mod policy;
 mod recorder;

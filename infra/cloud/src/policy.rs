@@ -1,6 +1,7 @@
 //! Identity policies of functions: who may do what to which resource.
 
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// One statement of a function's policy.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,9 +12,14 @@ pub struct Statement {
     pub actions: Vec<String>,
     /// Resource ARNs, in which `*` and `?` are wildcards.
     pub resources: Vec<String>,
-    /// The service that a role must be passed to (`iam:PassedToService`), if the statement says so.
-    pub passed_to_service: Option<String>,
+    /// What the access must be about, if the statement says so: the condition keys of [`KNOWN_KEYS`] with
+    /// their values (`StringEquals`).
+    pub conditions: BTreeMap<String, String>,
 }
+
+/// Condition keys that the local cloud knows: the service that a role is passed to, and the sender of an
+/// e-mail.
+pub const KNOWN_KEYS: [&str; 2] = ["iam:PassedToService", "ses:FromAddress"];
 
 /// One thing that a call does to one resource.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,19 +28,26 @@ pub struct Access {
     pub action: String,
     /// The ARN of the resource.
     pub resource: String,
-    /// For `iam:PassRole`: the service that gets the role.
-    pub passed_to_service: Option<&'static str>,
+    /// What conditions ask about, by their keys.
+    pub context: BTreeMap<&'static str, String>,
 }
 
 impl Access {
     /// An access to a resource.
     pub fn new(action: impl Into<String>, resource: impl Into<String>) -> Self {
-        Self { action: action.into(), resource: resource.into(), passed_to_service: None }
+        Self { action: action.into(), resource: resource.into(), context: BTreeMap::new() }
     }
 
     /// Passing a role to a service, as a call does that names a role for later use.
     pub fn pass_role(role: impl Into<String>, service: &'static str) -> Self {
-        Self { action: "iam:PassRole".to_owned(), resource: role.into(), passed_to_service: Some(service) }
+        Self::new("iam:PassRole", role).about("iam:PassedToService", service)
+    }
+
+    /// The same access with the value of a condition key.
+    #[must_use]
+    pub fn about(mut self, key: &'static str, value: impl Into<String>) -> Self {
+        self.context.insert(key, value.into());
+        self
     }
 }
 
@@ -51,17 +64,17 @@ impl Statement {
             Some("Deny") => false,
             _ => return Err("has an Effect that is neither Allow nor Deny".to_owned()),
         };
-        let passed_to_service = match fields.get("Condition") {
-            None => None,
-            Some(condition) => Some(passed_to_service(condition).ok_or_else(|| {
+        let conditions = match fields.get("Condition") {
+            None => BTreeMap::new(),
+            Some(condition) => conditions(condition).ok_or_else(|| {
                 format!("has a condition that is not known to the local cloud: {condition}")
-            })?),
+            })?,
         };
         Ok(Self {
             allows,
             actions: texts(fields.get("Action")).ok_or("has no Action")?,
             resources: texts(fields.get("Resource")).ok_or("has no Resource")?,
-            passed_to_service,
+            conditions,
         })
     }
 
@@ -70,9 +83,9 @@ impl Statement {
         self.actions.iter().any(|pattern| matches(&pattern.to_ascii_lowercase(), &action))
             && self.resources.iter().any(|pattern| matches(pattern, &access.resource))
             && self
-                .passed_to_service
-                .as_deref()
-                .is_none_or(|service| access.passed_to_service == Some(service))
+                .conditions
+                .iter()
+                .all(|(key, value)| access.context.get(key.as_str()).is_some_and(|given| given == value))
     }
 }
 
@@ -82,11 +95,14 @@ pub fn permits(statements: &[Statement], access: &Access) -> bool {
     covering.peek().is_some() && covering.all(|statement| statement.allows)
 }
 
-/// The one condition that is known: `StringEquals: {iam:PassedToService: service}`.
-fn passed_to_service(condition: &Value) -> Option<String> {
+/// The one operator that is known, on the keys that are: `StringEquals: {iam:PassedToService: service}`.
+fn conditions(condition: &Value) -> Option<BTreeMap<String, String>> {
     let operators = condition.as_object().filter(|operators| operators.len() == 1)?;
-    let keys = operators.get("StringEquals")?.as_object().filter(|keys| keys.len() == 1)?;
-    keys.get("iam:PassedToService")?.as_str().map(str::to_owned)
+    let keys = operators.get("StringEquals")?.as_object()?;
+    let known = keys.iter().filter(|(key, _)| KNOWN_KEYS.contains(&key.as_str()));
+    let read: BTreeMap<String, String> =
+        known.filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned()))).collect();
+    (read.len() == keys.len() && !read.is_empty()).then_some(read)
 }
 
 fn texts(value: Option<&Value>) -> Option<Vec<String>> {
@@ -184,12 +200,26 @@ mod tests {
     }
 
     #[test]
+    fn mail_leaves_only_under_the_named_sender() {
+        let read = Statement::read(&json!({
+            "Effect": "Allow", "Action": "ses:SendEmail", "Resource": "*",
+            "Condition": {"StringEquals": {"ses:FromAddress": "desk@clinic.example"}},
+        }));
+        let policy = [read.unwrap()];
+        let send = || Access::new("ses:SendEmail", "arn:identity");
+        assert!(permits(&policy, &send().about("ses:FromAddress", "desk@clinic.example")));
+        assert!(!permits(&policy, &send().about("ses:FromAddress", "boss@clinic.example")));
+        assert!(!permits(&policy, &send()));
+    }
+
+    #[test]
     fn what_is_not_known_is_an_error() {
         let base = json!({"Effect": "Allow", "Action": "a:b", "Resource": "*"});
         assert!(Statement::read(&base).is_ok());
         for (key, value) in [
             ("NotAction", json!("a:c")),
             ("Condition", json!({"Bool": {"aws:SecureTransport": "true"}})),
+            ("Condition", json!({"StringEquals": {"aws:PrincipalTag/team": "x"}})),
             ("Effect", json!("Maybe")),
         ] {
             let mut changed = base.clone();

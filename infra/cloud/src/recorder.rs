@@ -21,11 +21,12 @@ pub struct RecordedRequest {
     pub sequence: u64,
     /// When, in Unix milliseconds of the cloud's clock.
     pub at_ms: i64,
-    /// The HTTP method; `EMAIL` for an e-mail.
+    /// The HTTP method; `EMAIL` for an e-mail, `EVENT` for an event on a bus.
     pub method: String,
-    /// The whole URL; `mailto:` and the recipients for an e-mail.
+    /// The whole URL; `mailto:` and the recipients for an e-mail, `eventbridge:` and the bus for an event.
     pub url: String,
-    /// The headers, lower-cased, secrets replaced by `redacted`; subject and sender for an e-mail.
+    /// The headers, lower-cased, secrets replaced by `redacted`; subject and sender for an e-mail, source and
+    /// type for an event.
     pub headers: Vec<(String, String)>,
     /// The body; what is not UTF-8 in it is replaced.
     pub body: String,

@@ -3,6 +3,7 @@
 use crate::calls::{Broken, Call, Outcome, Service, Verdict};
 use crate::cloud::{Caller, Cloud, RUN, crash, host};
 use crate::dynamodb::{self, Units};
+use crate::events::{self, PutEvents};
 use crate::policy::{Access, permits};
 use crate::secrets;
 use crate::service::{ACCOUNT_ID, ServiceError, json_response};
@@ -29,13 +30,14 @@ enum Prepared {
     Scheduler,
     Secrets(secrets::Request),
     Ses(SendEmail),
+    Events(PutEvents),
     /// It could not be read; it is refused when its turn comes.
     Refused(Box<Response<Bytes>>),
 }
 
 impl Cloud {
     /// Answers a request to AWS, as it comes from any SDK or from the AWS CLI: the service is the one of
-    /// the target header (DynamoDB, SQS, Secrets Manager) or of the signature (Scheduler, SES). An error is
+    /// the target header (DynamoDB, SQS, Secrets Manager, EventBridge) or of the signature (Scheduler, SES). An error is
     /// a connection that broke, by a hook's wish.
     pub async fn call(&self, request: Request<Bytes>) -> Result<Response<Bytes>, Broken> {
         let address = match address(&request) {
@@ -180,8 +182,15 @@ impl Cloud {
             }
             Service::Ses | Service::World => match SendEmail::parse(request.body()) {
                 Ok(read) => {
-                    let access = read.access();
-                    (Prepared::Ses(read), vec![access])
+                    let accesses = read.accesses();
+                    (Prepared::Ses(read), accesses)
+                }
+                Err(error) => unreadable(&error),
+            },
+            Service::Events => match PutEvents::parse(operation, request.body()) {
+                Ok(read) => {
+                    let accesses = read.accesses();
+                    (Prepared::Events(read), accesses)
                 }
                 Err(error) => unreadable(&error),
             },
@@ -225,7 +234,11 @@ impl Cloud {
                 (answer, Units::default())
             }
             Prepared::Secrets(read) => answered(self.inner.secrets.perform(operation, read)),
-            Prepared::Ses(read) => answered(self.inner.ses.send(read, &self.inner.recorder)),
+            Prepared::Ses(read) => {
+                let events = &self.inner.template.mail_events;
+                answered(self.inner.ses.send(read, &self.inner.recorder, events, &self.inner.sqs))
+            }
+            Prepared::Events(read) => (read.perform(&self.inner.recorder), Units::default()),
             Prepared::Refused(response) => (*response, Units::default()),
         }
     }
@@ -249,6 +262,7 @@ fn address(request: &Request<Bytes>) -> Result<Address, ServiceError> {
             "DynamoDB_20120810" => Service::DynamoDb,
             "AmazonSQS" => Service::Sqs,
             "secretsmanager" => Service::SecretsManager,
+            "AWSEvents" => Service::Events,
             _ => return Err(unknown(target)),
         };
         return Ok(Address { service, operation: operation.to_owned(), key_id });
@@ -318,7 +332,7 @@ fn denied(service: Service, caller: &Caller, accesses: &[Access]) -> Option<Serv
          resource: {resource} because no identity-based policy allows the {action} action"
     );
     let status = match service {
-        Service::DynamoDb | Service::SecretsManager => StatusCode::BAD_REQUEST,
+        Service::DynamoDb | Service::SecretsManager | Service::Events => StatusCode::BAD_REQUEST,
         Service::Sqs | Service::Scheduler | Service::Ses | Service::World => StatusCode::FORBIDDEN,
     };
     Some(ServiceError::new(status, "AccessDeniedException", message))
@@ -328,7 +342,7 @@ fn denied(service: Service, caller: &Caller, accesses: &[Access]) -> Option<Serv
 fn throttled(service: Service) -> ServiceError {
     let message = "Rate exceeded";
     match service {
-        Service::DynamoDb | Service::SecretsManager => {
+        Service::DynamoDb | Service::SecretsManager | Service::Events => {
             ServiceError::bad_request("ThrottlingException", message)
         }
         Service::Sqs => ServiceError::new(StatusCode::FORBIDDEN, "RequestThrottled", message),
@@ -355,6 +369,7 @@ fn refuse(service: Service, error: &ServiceError) -> Response<Bytes> {
         Service::Sqs => sqs::error_response(error),
         Service::Scheduler => scheduler::error_response(error),
         Service::SecretsManager => secrets::error_response(error),
+        Service::Events => events::error_response(error),
         Service::Ses | Service::World => rest_error(error),
     }
 }

@@ -1,4 +1,5 @@
-//! The functions as Lambda runs them: started once, called with JSON, started anew after they died.
+//! The functions as Lambda runs them: started once, called with JSON, started anew after they died. Or
+//! in processes of their own, behind Lambda's API for invocations.
 
 use std::{
     collections::HashMap,
@@ -6,10 +7,14 @@ use std::{
     time::Duration,
 };
 
-use handover_aws::{Host, StartError};
+use handover_aws::{
+    Host, StartError,
+    http::{SharedHttpClient, send, world_client},
+};
 use handover_cloud::{BoxFuture, Handler};
 use handover_core::Timestamp;
 use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
 
 use crate::{LocalError, local::Hosts};
 
@@ -39,13 +44,69 @@ pub(crate) async fn start(hosts: &Hosts) -> Result<HashMap<String, Handler>, Loc
         |host| Box::pin(async move { handover_deliver::App::start(&host).await }),
         |app, batch, deadline| Box::pin(async move { app.handle(batch, deadline).await }),
     );
+    let respond = function(
+        hosts,
+        "respond",
+        |host| Box::pin(async move { handover_respond::App::start(&host).await }),
+        |app, batch, deadline| Box::pin(async move { app.handle(batch, deadline).await }),
+    );
     let notify = function(
         hosts,
         "notify",
-        |host| Box::pin(async move { handover_notify::App::start(&host) }),
+        |host| Box::pin(async move { handover_notify::App::start(&host).await }),
         |app, batch, deadline| Box::pin(async move { app.handle(batch, deadline).await }),
     );
-    Ok(HashMap::from([evaluate.await?, execute.await?, resume.await?, deliver.await?, notify.await?]))
+    let console = function(
+        hosts,
+        "console",
+        |host| Box::pin(async move { handover_console::App::start(&host).await }),
+        |app, event, _| Box::pin(async move { app.handle(event).await }),
+    );
+    Ok(HashMap::from([
+        evaluate.await?,
+        execute.await?,
+        resume.await?,
+        deliver.await?,
+        respond.await?,
+        notify.await?,
+        console.await?,
+    ]))
+}
+
+/// The most bytes of an answer (Lambda quotas: 6 MB).
+const MAX_ANSWER_BYTES: usize = 6 * 1024 * 1024;
+/// What a host may need on top of the function's own time, to start it or even to build it.
+const START: Duration = Duration::from_mins(10);
+
+/// The functions of the template in processes of their own, hosted at `url` behind Lambda's Invoke API
+/// (docs.aws.amazon.com/lambda/latest/api/API_Invoke.html), as `cargo lambda watch` does.
+pub(crate) fn elsewhere(hosts: &Hosts, url: &str) -> HashMap<String, Handler> {
+    let client = world_client(true);
+    let host = |name: &str| {
+        let url = format!("{}/2015-03-31/functions/{name}/invocations", url.trim_end_matches('/'));
+        let patience = START + Duration::from_secs(hosts.timeout_s(name).into());
+        let client = client.clone();
+        let handler: Handler =
+            Arc::new(move |event| Box::pin(invoke(client.clone(), url.clone(), patience, event)));
+        (name.to_owned(), handler)
+    };
+    hosts.names().map(host).collect()
+}
+
+async fn invoke(
+    client: SharedHttpClient,
+    url: String,
+    patience: Duration,
+    event: Value,
+) -> Result<Value, String> {
+    let request = http::Request::post(url).header(http::header::CONTENT_TYPE, "application/json");
+    let request = request.body(event.to_string().into_bytes()).map_err(|error| error.to_string())?;
+    let answer = send(&client, request, patience, MAX_ANSWER_BYTES).await;
+    let answer = answer.map_err(|error| format!("the functions' host: {error}"))?;
+    if !answer.status().is_success() || answer.headers().contains_key("x-amz-function-error") {
+        return Err(format!("the functions' host answered {}", answer.status()));
+    }
+    serde_json::from_slice(answer.body()).map_err(|error| error.to_string())
 }
 
 type Start<App> = fn(Host) -> BoxFuture<Result<App, StartError>>;

@@ -8,6 +8,7 @@
 mod clock_file;
 mod data_directory;
 mod functions;
+mod knowledge;
 mod local;
 mod options;
 mod process;

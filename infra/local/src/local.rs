@@ -20,7 +20,9 @@ const TEMPLATE: &str = include_str!("../../template.yaml");
 /// Where all AWS services are, for the functions.
 const ENDPOINT: &str = "http://aws.local";
 /// The sender of the stack's e-mails.
-const EMAIL_SENDER: &str = "Handover <no-reply@handover.example>";
+const EMAIL_SENDER: &str = "no-reply@handover.example";
+/// The stack's event bus.
+const EVENT_BUS: &str = "handover";
 /// The access key id of whoever is no function.
 const ADMINISTRATOR: &str = "ADMINISTRATOR";
 
@@ -41,6 +43,11 @@ pub struct LocalOptions {
     pub attempts: u32,
     /// Whether the replay windows of signatures are judged by domain time instead of real time.
     pub signatures_on_domain_time: bool,
+    /// Where the functions are hosted in processes of their own, behind Lambda's Invoke API; `None`: in
+    /// this process.
+    pub functions_url: Option<String>,
+    /// Whether bots are asked over the network, on this machine as well, instead of by the recorder.
+    pub reach_bots: bool,
 }
 
 impl LocalOptions {
@@ -55,6 +62,8 @@ impl LocalOptions {
             seed: Self::seed(seed),
             attempts: 1,
             signatures_on_domain_time: true,
+            functions_url: None,
+            reach_bots: false,
         }
     }
 
@@ -68,6 +77,8 @@ impl LocalOptions {
             seed,
             attempts: 3,
             signatures_on_domain_time: false,
+            functions_url: None,
+            reach_bots: false,
         }
     }
 
@@ -140,6 +151,7 @@ struct Inner {
     store: Store,
     public_url: String,
     seed: [u8; 32],
+    functions_elsewhere: bool,
 }
 
 impl Local {
@@ -148,14 +160,23 @@ impl Local {
     /// # Errors
     /// [`LocalError`], whatever is in the way.
     pub async fn open(options: LocalOptions) -> Result<Self, LocalError> {
-        let parameters = [("PublicUrl", options.public_url.as_str()), ("EmailSender", EMAIL_SENDER)]
-            .map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let parameters = [
+            ("PublicUrl", options.public_url.as_str()),
+            ("EmailSender", EMAIL_SENDER),
+            ("EventBusName", EVENT_BUS),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()));
         let template = Template::parse(&options.template, &BTreeMap::from(parameters))?;
         let clock_file = ClockFile::open(&options.storage, &options.clock)?;
-        let cloud = Cloud::open(&options.storage, options.clock, &template, &options.seed)?;
+        let cloud = Cloud::open(&options.storage, options.clock.clone(), &template, &options.seed)?;
+        // Nobody else has this storage open: what was in flight belonged to a process that is gone.
+        cloud.sqs().release_in_flight()?;
         world::answer(cloud.recorder());
-        let hosts = Hosts::new(&cloud, options.attempts, options.signatures_on_domain_time);
-        let handlers = functions::start(&hosts).await?;
+        let hosts = Hosts::new(&cloud, &options);
+        let handlers = match &options.functions_url {
+            Some(url) => functions::elsewhere(&hosts, url),
+            None => functions::start(&hosts).await?,
+        };
         let steps = options.seed.first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes));
         let dispatcher = Dispatcher::new(cloud.clone(), handlers, steps)?;
         let administrator = hosts.with_key("execute", ADMINISTRATOR)?;
@@ -173,6 +194,7 @@ impl Local {
             store,
             public_url: options.public_url,
             seed: options.seed,
+            functions_elsewhere: options.functions_url.is_some(),
         };
         Ok(Self { inner: Arc::new(inner) })
     }
@@ -193,6 +215,24 @@ impl Local {
     /// [`LocalError::NoFunction`].
     pub fn host(&self, function: &str) -> Result<Host, LocalError> {
         self.inner.hosts.of(function)
+    }
+
+    /// The environment of a function in a process of its own: what Lambda would set, with this machine's
+    /// `base_url` for AWS and for the world outside.
+    ///
+    /// # Errors
+    /// [`LocalError::NoFunction`].
+    pub fn environment(
+        &self,
+        function: &str,
+        base_url: &str,
+    ) -> Result<BTreeMap<String, String>, LocalError> {
+        self.inner.hosts.environment(function, &Cloud::function_key(function), base_url)
+    }
+
+    /// Whether the functions run in processes of their own, on a clock that this one cannot move.
+    pub fn functions_elsewhere(&self) -> bool {
+        self.inner.functions_elsewhere
     }
 
     /// The table, as an administrator reaches it. Its calls pass the same door as the functions'; they
@@ -244,14 +284,21 @@ pub(crate) struct Hosts {
     cloud: Cloud,
     clock: FunctionClock,
     attempts: u32,
+    reach_bots: bool,
 }
 
 impl Hosts {
-    fn new(cloud: &Cloud, attempts: u32, signatures_on_domain_time: bool) -> Self {
+    fn new(cloud: &Cloud, options: &LocalOptions) -> Self {
         let domain = cloud.clock().clone();
         let clock = FunctionClock::with_domain(move || domain.now_ms());
-        let clock = if signatures_on_domain_time { clock.signatures_on_domain_time() } else { clock };
-        Self { cloud: cloud.clone(), clock, attempts }
+        let clock = if options.signatures_on_domain_time { clock.signatures_on_domain_time() } else { clock };
+        let (attempts, reach_bots) = (options.attempts, options.reach_bots);
+        Self { cloud: cloud.clone(), clock, attempts, reach_bots }
+    }
+
+    /// The functions' names.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.cloud.template().functions.iter().map(|function| function.name.as_str())
     }
 
     /// The host of a function.
@@ -264,21 +311,31 @@ impl Hosts {
         self.cloud.template().function(function).map_or(0, |function| function.timeout_s)
     }
 
-    /// A function's environment under somebody's key.
-    fn with_key(&self, function: &str, key_id: &str) -> Result<Host, LocalError> {
+    /// A function's environment under somebody's key, with AWS at `endpoint`.
+    fn environment(
+        &self,
+        function: &str,
+        key_id: &str,
+        endpoint: &str,
+    ) -> Result<BTreeMap<String, String>, LocalError> {
         let declared = self.cloud.template().function(function);
         let declared = declared.ok_or_else(|| LocalError::NoFunction(function.to_owned()))?;
         let mut environment = declared.environment.clone();
         // What Lambda adds.
         for (name, value) in [
             ("AWS_REGION", REGION),
-            ("AWS_ENDPOINT_URL", ENDPOINT),
+            ("AWS_ENDPOINT_URL", endpoint),
             ("AWS_ACCESS_KEY_ID", key_id),
             ("AWS_SECRET_ACCESS_KEY", "local"),
         ] {
             environment.insert(name.to_owned(), value.to_owned());
         }
-        let environment = Arc::new(environment);
+        Ok(environment)
+    }
+
+    /// A function's host under somebody's key.
+    fn with_key(&self, function: &str, key_id: &str) -> Result<Host, LocalError> {
+        let environment = Arc::new(self.environment(function, key_id, ENDPOINT)?);
         let lookup = move |name: &str| environment.get(name).cloned();
         let for_credentials = lookup.clone();
         Ok(Host {
@@ -291,7 +348,11 @@ impl Hosts {
                 // A machine that is busy with other things must not look like a service that is down.
                 patience: Duration::from_secs(10),
             },
-            world: self.cloud.http_client(),
+            world: if self.reach_bots && function == "respond" {
+                handover_aws::http::world_client(true)
+            } else {
+                self.cloud.http_client()
+            },
             clock: self.clock.clone(),
             lookup: Arc::new(lookup),
         })

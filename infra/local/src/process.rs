@@ -112,6 +112,8 @@ pub async fn run(options: &Options) -> Result<(), RunError> {
     if let Some(template) = template {
         opening.template = template;
     }
+    opening.functions_url.clone_from(&options.functions_url);
+    opening.reach_bots = options.reach_bots;
     let local = Local::open(opening).await?;
     let sample = local.sample().await?;
     let greeting = welcome::text(&base_url, &local, &sample, &Random::system());

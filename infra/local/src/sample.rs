@@ -3,15 +3,18 @@
 use std::collections::BTreeMap;
 
 use data_encoding::{BASE64, HEXLOWER};
-use handover_aws::{InboxKey, Sealer};
+use handover_aws::{
+    ApiKey, InboxKey, Scope, Sealer,
+    store::{ApiKeyItem, Edit, FaqChange},
+};
 use handover_core::{
-    Account, AccountId, Assign, Assignee, Bot, BotId, Channel, ChannelSwitches, HandoverAction, Inbox,
-    InboxId, Labs, MAX_RETRIES, NotificationSettings, Pause, Permille, Provider, Role, Scenario, Sensitivity,
-    Staff, StaffId, Team, TeamId,
+    Account, AccountId, Assign, Assignee, Bot, BotId, Channel, ChannelSwitches, Connector, HandoverAction,
+    Inbox, InboxId, Labs, MAX_RETRIES, NotificationSettings, Pause, Permille, Provider, Role, Scenario,
+    Sensitivity, Staff, StaffId, Team, TeamId,
 };
 use handover_providers::Secrets;
 
-use crate::{Local, LocalError, world::BOT_HOST};
+use crate::{Local, LocalError, knowledge, world::BOT_HOST};
 
 /// Two accounts that have nothing in common but the kind of their settings.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,7 +33,8 @@ pub struct SampleAccount {
     /// Its name.
     pub name: &'static str,
     /// Its bot: human_requested (to [`assignee`](Self::assignee), two phrases of its own, an hour),
-    /// lack_of_knowledge (to the team, two hours), repeated_failure (nobody, until handed back).
+    /// lack_of_knowledge (to the team, two hours), repeated_failure (nobody, until handed back). It
+    /// answers from the 30 entries of `knowledge.csv`.
     pub bot: BotId,
     /// An admin, who gets the conversations of clients who ask for a human. In app and by e-mail for
     /// conversations, in app alone for tasks.
@@ -43,6 +47,8 @@ pub struct SampleAccount {
     pub twilio: SampleInbox,
     /// A chat on the clinic's page, by the generic provider.
     pub generic: SampleInbox,
+    /// An API key of scope admin.
+    pub api_key: String,
 }
 
 /// An inbox of the sample, with its one secret.
@@ -89,6 +95,14 @@ impl Local {
     /// # Errors
     /// [`LocalError::Store`] when the table or the secret cannot be reached.
     pub async fn sample(&self) -> Result<Sample, LocalError> {
+        self.sample_with(Connector::Faq).await
+    }
+
+    /// The same with bots that are asked in this way.
+    ///
+    /// # Errors
+    /// [`LocalError::Store`] when the table or the secret cannot be reached.
+    pub async fn sample_with(&self, connector: Connector) -> Result<Sample, LocalError> {
         let (inbox_key, sealer) = self.keys().await?;
         let sample = Sample {
             clinic: described(self, &inbox_key, "Sunrise Clinic", "+15550001111"),
@@ -96,7 +110,11 @@ impl Local {
         };
         for (account, human_handover) in [(&sample.clinic, true), (&sample.twin, false)] {
             if self.admin_store().account(&account.account).await?.is_none() {
-                store(self, &sealer, account, Labs { human_handover }).await?;
+                store(self, &sealer, account, Labs { human_handover }, connector.clone()).await?;
+            }
+            if let Some(key) = ApiKey::parse(&account.api_key) {
+                let key = ApiKeyItem::new(&key, "of the sample", Scope::Admin, self.now());
+                self.admin_store().put_api_key(&key).await?;
             }
         }
         Ok(sample)
@@ -149,6 +167,7 @@ fn described(local: &Local, key: &InboxKey, name: &'static str, number: &str) ->
         secret: format!("whsec_{}", BASE64.encode(&signing_key)),
     };
     SampleAccount {
+        api_key: ApiKey::new(account.clone(), local.drawn(&format!("{name}: API key"))).text(),
         name,
         bot,
         assignee: StaffId::from_random(bytes("assignee")),
@@ -160,7 +179,13 @@ fn described(local: &Local, key: &InboxKey, name: &'static str, number: &str) ->
     }
 }
 
-async fn store(local: &Local, sealer: &Sealer, sample: &SampleAccount, labs: Labs) -> Result<(), LocalError> {
+async fn store(
+    local: &Local,
+    sealer: &Sealer,
+    sample: &SampleAccount,
+    labs: Labs,
+    connector: Connector,
+) -> Result<(), LocalError> {
     let store = local.admin_store();
     for inbox in sample.inboxes() {
         let SampleInbox { inbox, secret_name, secret } = inbox;
@@ -170,7 +195,15 @@ async fn store(local: &Local, sealer: &Sealer, sample: &SampleAccount, labs: Lab
         let owner = [inbox.account.as_str(), inbox.id.as_str()];
         store.put_inbox(inbox, Some(sealer.seal(&plain, &owner, nonce)?)).await?;
     }
-    store.put_bot(&sample.account, &bot(sample)).await?;
+    let answers = connector == Connector::Faq;
+    store.put_bot(&sample.account, &Bot { connector, ..bot(sample) }).await?;
+    if let Some(key) = ApiKey::parse(&sample.api_key).filter(|_| answers) {
+        let by = key.id();
+        let edit = Edit { account: &sample.account, by: Some(&by), at: local.now(), seen: None, once: None };
+        let entries: Vec<FaqChange> =
+            knowledge::entries(&sample.bot).into_iter().map(|entry| FaqChange::Put(entry, 1)).collect();
+        store.edit_faq(&edit, &sample.bot, &entries).await?;
+    }
     for staff in staff(sample) {
         store.put_staff(&sample.account, &staff).await?;
     }
@@ -188,6 +221,8 @@ async fn store(local: &Local, sealer: &Sealer, sample: &SampleAccount, labs: Lab
         store_text: true,
         retention_days: 365,
         notify_text: false,
+        sms_inbox: None,
+        event_bus: false,
     };
     store.put_account(&account).await?;
     Ok(())

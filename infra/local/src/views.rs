@@ -4,8 +4,9 @@ mod conversation;
 
 use std::collections::BTreeMap;
 
+use handover_aws::store::QuarantineItem;
 use handover_cloud::{RecordedRequest, service::REGION};
-use handover_core::Timestamp;
+use handover_core::{AccountId, EventId, Timestamp};
 use serde_json::{Map, Value, json};
 
 use crate::{Local, LocalError, Sample, SampleAccount, SampleInbox};
@@ -57,6 +58,8 @@ async fn account(local: &Local, sample: &SampleAccount) -> Result<Value, LocalEr
     };
     let revision = store.current_revision(&sample.account, &sample.bot).await?.unwrap_or(0);
     let bot = store.revision(&sample.account, &sample.bot, revision).await?;
+    let entries = store.faq(&sample.account, &sample.bot).await?;
+    let knows: Vec<&str> = entries.iter().map(|entry| entry.value.question.as_str()).collect();
     let inbox = |sample: &SampleInbox| {
         json!({
             "id": sample.inbox.id,
@@ -72,12 +75,14 @@ async fn account(local: &Local, sample: &SampleAccount) -> Result<Value, LocalEr
     Ok(json!({
         "id": account.id,
         "name": account.name,
+        "api_key": sample.api_key,
         "labs": account.labs,
         "inboxes": sample.inboxes().map(inbox),
         "staff": directory.staff,
         "teams": directory.teams,
         "bot": bot.map(|bot| bot.bot),
         "revision": revision,
+        "bot_knows": knows,
     }))
 }
 
@@ -128,20 +133,46 @@ pub(crate) async fn quarantine(local: &Local) -> Result<Value, LocalError> {
     let store = local.admin_store();
     let mut shown = Vec::new();
     for account in store.accounts().await? {
-        for item in store.quarantine(&account).await? {
-            shown.push(json!({
-                "account": account,
-                "id": item.id,
-                "at": instant(item.at),
-                "source": item.source,
-                "reason": item.reason,
-                "inbox": item.inbox,
-                "conversation": item.conversation,
-                "body": item.body,
-            }));
+        for item in store.quarantine_list(&account).await? {
+            shown.push(put_aside(&account, &item));
         }
     }
     Ok(Value::Array(shown))
+}
+
+fn put_aside(account: &AccountId, item: &QuarantineItem) -> Value {
+    json!({
+        "account": account,
+        "id": item.id,
+        "at": instant(item.at),
+        "source": item.source,
+        "reason": item.reason,
+        "inbox": item.inbox,
+        "conversation": item.conversation,
+    })
+}
+
+/// Whose something in quarantine is.
+pub(crate) async fn owner_of_quarantined(
+    local: &Local,
+    id: &EventId,
+) -> Result<Option<(AccountId, QuarantineItem)>, LocalError> {
+    let store = local.admin_store();
+    for account in store.accounts().await? {
+        if let Some(item) = store.quarantined(&account, id.as_str()).await? {
+            return Ok(Some((account, item)));
+        }
+    }
+    Ok(None)
+}
+
+/// Something in quarantine with the thing itself.
+pub(crate) fn quarantined(account: &AccountId, item: &QuarantineItem) -> Value {
+    let mut shown = put_aside(account, item);
+    if let Some(members) = shown.as_object_mut() {
+        members.insert("body".to_owned(), json!(item.body));
+    }
+    shown
 }
 
 /// An instant for people and programs.

@@ -50,9 +50,16 @@ What came of it, what went out, and an hour later:
   curl -sS {base_url}/local/outbox
   curl -sS {base_url}/local/clock -d '{{\"advance\": \"PT1H\"}}'
 
+The API, with a key of scope admin for {clinic}, and an account of your own:
+
+  curl -sS {base_url}/v1/accounts/{account}/conversations -H 'authorization: Bearer {api_key}'
+  curl -sS {base_url}/local/accounts -d '{{\"name\": \"My business\"}}'
+
 Inboxes, secrets, staff and the AWS endpoint: {base_url}/local/info. Ctrl-C stops.
 ",
         clinic = clinic.name,
+        account = clinic.account,
+        api_key = clinic.api_key,
         from_twilio = command(local, twilio, None, TEXT, random),
         from_generic = command(local, generic, None, TEXT, random),
     )

@@ -1,13 +1,16 @@
 //! Everything between the domain and AWS: the store, the queues, the timers, and the one piece
 //! that processes an event.
 
+mod access;
 pub mod batch;
 mod clock;
 mod environment;
 mod failure;
+mod history;
 mod host;
 pub mod http;
 mod inboxes;
+mod knowledge;
 mod policies;
 mod process;
 mod publish;
@@ -19,12 +22,16 @@ mod seal;
 pub mod store;
 pub mod telemetry;
 mod timers;
+mod understand;
 
+pub use access::*;
 pub use clock::Clock;
 pub use environment::*;
 pub use failure::Failure;
+pub use history::{Line, Speaker};
 pub use host::*;
 pub use inboxes::*;
+pub use knowledge::*;
 pub use policies::*;
 pub use process::*;
 pub use queue::{QueueUrls, Queues};
@@ -33,3 +40,4 @@ pub use sdk::*;
 pub use seal::*;
 pub use store::Store;
 pub use timers::*;
+pub use understand::understand;

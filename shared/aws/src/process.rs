@@ -4,9 +4,10 @@
 use std::{borrow::Cow, future::Future, pin::Pin};
 
 use handover_core::{
-    Applied, CommandKind, Contact, Conversation, ConversationId, Decision, Delivery, DeliveryResult,
-    EchoEvidence, Effect, Envelope, EventId, EventKind, Evidence, Ignored, Input, Principal, Receipt,
-    ReceiptStatus, Record, Timestamp, decide,
+    AccountId, Applied, CommandKind, Contact, ContactId, Conversation, ConversationId, Decision, Delivery,
+    DeliveryResult, EchoEvidence, Effect, EffectKind, Envelope, EventId, EventKind, Evidence, Ignored, Input,
+    MAX_LINKED, NotificationKind, OtherContact, Principal, Receipt, ReceiptStatus, Record, Refusal,
+    Timestamp, decide,
 };
 use handover_detect::same_issue;
 
@@ -62,6 +63,8 @@ pub struct Processor {
 /// A conversation as an event finds it.
 struct Found {
     conversation: Conversation,
+    /// As it is stored.
+    stored: Conversation,
     contact: Contact,
     /// Other identities, seen for the first time: they shall point here.
     aliases: Vec<ConversationId>,
@@ -124,7 +127,7 @@ impl Processor {
         if !received.is_suspect(self.clock().now()) {
             return Ok(());
         }
-        let found = self.follow(envelope, envelope.conversation.clone()).await?;
+        let found = self.follow(&envelope.account, envelope.conversation.clone()).await?;
         let conversation = found.map_or_else(|| envelope.conversation.clone(), |(found, _)| found.id);
         match self.store.message(&envelope.account, &conversation, &envelope.event.id).await? {
             Some(_) => Ok(()),
@@ -135,7 +138,7 @@ impl Processor {
     /// One attempt.
     async fn attempt(&self, envelope: &Envelope) -> Attempted {
         let now = self.clock().now();
-        let Found { conversation, contact, aliases } = self.find(envelope, now).await?;
+        let Found { conversation, stored, contact, aliases } = self.find(envelope, now).await?;
         if let EventKind::Receipt(receipt) = &envelope.event.kind {
             let failed = self.note_receipt(envelope, &conversation, receipt).await?;
             return Ok(match failed {
@@ -164,13 +167,18 @@ impl Processor {
                 return Ok(Next::Done(Processed::PutBack(due_at)));
             }
         };
-        let effects: Vec<Effect> = applied.effects.iter().filter(|effect| keeps(effect)).cloned().collect();
+        // Whoever is missed may have been made since the settings were read.
+        if misses_somebody(&applied) && self.policies.refresh(&envelope.account, &settings.account).await? {
+            return Ok(Next::Again);
+        }
+        let effects: Vec<Effect> =
+            applied.effects.iter().filter(|effect| keeps(effect, &settings.account)).cloned().collect();
         let message = message_item(envelope, &conversation, &settings, &applied, effects);
         let committed = self
             .store
             .commit(&Commit {
                 applied: &applied,
-                before: &conversation,
+                before: &stored,
                 contact_before: &contact,
                 message: &message,
                 aliases: &aliases,
@@ -214,7 +222,7 @@ impl Processor {
         settings: &Settings,
         reason: Ignored,
     ) -> Result<Processed, Failure> {
-        let may_be_ours = matches!(envelope.event.kind, EventKind::Timer(_));
+        let may_be_ours = matches!(envelope.event.kind, EventKind::Timer(_) | EventKind::Contact { .. });
         if may_be_ours {
             let marker = self.store.message(&envelope.account, &conversation.id, &envelope.event.id).await?;
             if let Some(marker) = marker {
@@ -239,22 +247,22 @@ impl Processor {
 
     /// The conversation that an event belongs to, made anew for a client who is new.
     async fn find(&self, envelope: &Envelope, now: Timestamp) -> Result<Found, Failure> {
-        if let Some((conversation, contact)) = self.follow(envelope, envelope.conversation.clone()).await? {
-            return Ok(Found { conversation, contact, aliases: Vec::new() });
+        let account = &envelope.account;
+        if let Some(known) = self.follow(account, envelope.conversation.clone()).await? {
+            return self.known(envelope, known, Vec::new()).await;
         }
         // The strongest identity is new. A weaker one may be an old acquaintance.
         for identity in envelope.identities.iter().skip(1) {
             let id = ConversationId::derive(&envelope.account, &envelope.inbox, identity);
-            if let Some((conversation, contact)) = self.follow(envelope, id).await? {
-                let aliases = vec![envelope.conversation.clone()];
-                return Ok(Found { conversation, contact, aliases });
+            if let Some(known) = self.follow(account, id).await? {
+                return self.known(envelope, known, vec![envelope.conversation.clone()]).await;
             }
         }
         let Some(identity) = envelope.identities.first() else {
             return Err(Failure::quarantine("conversation does not exist"));
         };
         let settings = self.policies.load(&envelope.account, &envelope.inbox).await?;
-        let conversation = Conversation::new(
+        let mut conversation = Conversation::new(
             envelope.account.clone(),
             envelope.conversation.clone(),
             envelope.inbox.clone(),
@@ -262,7 +270,11 @@ impl Processor {
             envelope.address.clone().unwrap_or_else(|| identity.clone()),
             envelope.event.received_at.min(now),
         );
-        let contact = Contact::new(conversation.contact.clone(), conversation.control_since);
+        let contact = match self.named_contact(envelope).await? {
+            Some(named) => named,
+            None => Contact::new(conversation.contact.clone(), conversation.control_since),
+        };
+        conversation.contact = contact.id.clone();
         // All of them were just seen to be new.
         let weaker = envelope.identities.iter().skip(1);
         let mut aliases: Vec<ConversationId> = weaker
@@ -271,16 +283,44 @@ impl Processor {
             .collect();
         aliases.sort_unstable();
         aliases.dedup();
-        Ok(Found { conversation, contact, aliases })
+        Ok(Found { stored: conversation.clone(), conversation, contact, aliases })
+    }
+
+    /// A conversation that is known already. One whose client was erased begins anew with what they write.
+    async fn known(
+        &self,
+        envelope: &Envelope,
+        (stored, mut contact): (Conversation, Contact),
+        aliases: Vec<ConversationId>,
+    ) -> Result<Found, Failure> {
+        let mut conversation = stored.clone();
+        if conversation.is_revived_by(&envelope.event)
+            && let Some(address) = envelope.address.as_ref().or(envelope.identities.first())
+        {
+            conversation.address.clone_from(address);
+            if let Some(named) = self.named_contact(envelope).await? {
+                conversation.contact = named.id.clone();
+                contact = named;
+            }
+        }
+        Ok(Found { conversation, stored, contact, aliases })
+    }
+
+    /// The contact that the provider or the business names, unless it has too many conversations already.
+    async fn named_contact(&self, envelope: &Envelope) -> Result<Option<Contact>, Failure> {
+        let Some(person) = &envelope.person else { return Ok(None) };
+        let id = ContactId::named(&envelope.account, person);
+        let contact = self.store.contact(&envelope.account, &id, envelope.event.received_at).await?;
+        Ok(Some(contact).filter(|contact| contact.linked.len() < MAX_LINKED))
     }
 
     async fn follow(
         &self,
-        envelope: &Envelope,
+        account: &AccountId,
         mut id: ConversationId,
     ) -> Result<Option<(Conversation, Contact)>, Failure> {
         for _ in 0..MAX_HOPS {
-            match self.store.head(&envelope.account, &id).await? {
+            match self.store.head(account, &id).await? {
                 Head::Absent => return Ok(None),
                 Head::MovedTo(elsewhere) => id = elsewhere,
                 Head::Here { conversation, contact } => return Ok(Some((*conversation, *contact))),
@@ -301,7 +341,8 @@ impl Processor {
         match &envelope.event.kind {
             EventKind::Message(message) | EventKind::Edited { content: message, .. } => {
                 if let (Some(bot), Some(text)) = (&settings.bot, message.content.text()) {
-                    evidence.phrases = bot.phrases.matches(text, &message.signals);
+                    let phrases = self.policies.phrases(&envelope.account, bot).await?;
+                    evidence.phrases = phrases.matches(text, &message.signals);
                 }
                 evidence.same_issue = same_issue(issue, message.signals.fingerprint.as_deref());
             }
@@ -319,9 +360,52 @@ impl Processor {
             | EventKind::System { .. }
             | EventKind::Delivery(_)
             | EventKind::Timer(_)
-            | EventKind::Command(_) => {}
+            | EventKind::Contact { .. } => {}
+            EventKind::Command(command) => {
+                evidence.other = self.other_contact(conversation, &command.kind).await?;
+            }
         }
         Ok(evidence)
+    }
+
+    /// The contact that a command may move the conversation to.
+    async fn other_contact(
+        &self,
+        conversation: &Conversation,
+        command: &CommandKind,
+    ) -> Result<Option<OtherContact>, Failure> {
+        let account = &conversation.account;
+        match command {
+            CommandKind::Link { with } => {
+                let found = self.follow(account, with.clone()).await?;
+                let found = found.filter(|(other, _)| !other.is_erased());
+                Ok(found.map(|(other, contact)| OtherContact {
+                    conversation: other.id,
+                    inbox: other.inbox,
+                    contact,
+                }))
+            }
+            CommandKind::Unlink | CommandKind::Erase => {
+                let own = ContactId::of(&conversation.id);
+                if own == conversation.contact {
+                    return Ok(None);
+                }
+                let contact = self.store.contact(account, &own, conversation.control_since).await?;
+                let (conversation, inbox) = (conversation.id.clone(), conversation.inbox.clone());
+                Ok(Some(OtherContact { conversation, inbox, contact }))
+            }
+            CommandKind::Claim
+            | CommandKind::Assign { .. }
+            | CommandKind::Reply { .. }
+            | CommandKind::HandBack
+            | CommandKind::Resolve
+            | CommandKind::Pause { .. }
+            | CommandKind::StartHandover { .. }
+            | CommandKind::Tag { .. }
+            | CommandKind::CompleteTask
+            | CommandKind::Release { .. }
+            | CommandKind::BotMessage { .. } => Ok(None),
+        }
     }
 
     /// Compares an echo with the ledger: by correlation data, the provider's id, the text's hash.
@@ -339,14 +423,12 @@ impl Processor {
         let hash = echo.content.text().map(|text| text_hash(id, text));
         let mut undecided = false;
         for entry in self.store.ledger(account, id).await? {
-            let same_message = entry.provider_message.as_ref() == Some(&echo.message);
-            let open = matches!(entry.state, LedgerState::Claimed | LedgerState::Unknown);
-            let same_text = hash.as_ref() == Some(&entry.text_hash);
+            let same_text = hash.as_ref().is_some_and(|hash| entry.says(hash));
             // The same words said again by a human are a human's, once ours are accounted for.
-            if same_message || (open && same_text) {
+            if entry.is_called(&echo.message) || (entry.may_come_nameless() && same_text) {
                 return Ok(EchoEvidence::Ours);
             }
-            undecided |= open;
+            undecided |= matches!(entry.state, LedgerState::Claimed | LedgerState::Unknown);
         }
         Ok(if undecided { EchoEvidence::Undecided } else { EchoEvidence::NotOurs })
     }
@@ -364,7 +446,7 @@ impl Processor {
             self.store.ledger_entry(account, id, effect).await?
         } else {
             let ledger = self.store.ledger(account, id).await?;
-            ledger.into_iter().find(|entry| entry.provider_message.as_ref() == Some(&receipt.message))
+            ledger.into_iter().find(|entry| entry.is_called(&receipt.message))
         };
         let Some(entry) = entry else {
             telemetry::count("receipt", "unknown");
@@ -386,6 +468,14 @@ impl Processor {
             EventKind::Delivery(Delivery { effect: entry.effect, purpose: entry.purpose, result });
         Ok(Some(failed))
     }
+}
+
+/// Whether a decision rests on a staff member or team that is not there.
+fn misses_somebody(applied: &Applied) -> bool {
+    let told = |effect: &Effect| {
+        matches!(&effect.kind, EffectKind::Notify { about: NotificationKind::AssigneeMissing, .. })
+    };
+    applied.record.refusal == Some(Refusal::NoSuchAssignee) || applied.effects.iter().any(told)
 }
 
 /// The transcript's line and marker of an event.
@@ -434,13 +524,18 @@ fn author(kind: &EventKind) -> Author {
             | CommandKind::Pause { .. }
             | CommandKind::StartHandover { .. }
             | CommandKind::Tag { .. }
-            | CommandKind::CompleteTask => Author::System,
+            | CommandKind::CompleteTask
+            | CommandKind::Link { .. }
+            | CommandKind::Unlink
+            | CommandKind::Release { .. }
+            | CommandKind::Erase => Author::System,
         },
         EventKind::Receipt(_)
         | EventKind::ThreadControl(_)
         | EventKind::System { .. }
         | EventKind::Delivery(_)
-        | EventKind::Timer(_) => Author::System,
+        | EventKind::Timer(_)
+        | EventKind::Contact { .. } => Author::System,
     }
 }
 
@@ -462,7 +557,8 @@ fn detail(kind: &EventKind) -> Option<String> {
         | EventKind::Echo(_)
         | EventKind::Consent { .. }
         | EventKind::ThreadControl(_)
-        | EventKind::Outcome(_) => None,
+        | EventKind::Outcome(_)
+        | EventKind::Contact { .. } => None,
     }
 }
 
@@ -480,7 +576,8 @@ fn provider_message(kind: &EventKind) -> Option<String> {
         | EventKind::Delivery(_)
         | EventKind::Outcome(_)
         | EventKind::Timer(_)
-        | EventKind::Command(_) => None,
+        | EventKind::Command(_)
+        | EventKind::Contact { .. } => None,
     }
 }
 

@@ -1,13 +1,15 @@
 //! Doing what was committed: effects become messages and timers. Doing it twice is harmless.
 
+use std::time::Duration;
+
 use handover_core::{
-    Account, ClosingMessage, Content, Conversation, Directory, Effect, EffectKind, Envelope, EventKind,
-    TextSource, Timestamp, copies,
+    Account, ClosingMessage, CommandKind, Content, Conversation, ConversationId, Directory, Effect, EffectId,
+    EffectKind, Envelope, EventId, EventKind, Feedback, InboxId, TextSource, Timestamp, copies,
 };
 
 use crate::{
     Clock, Failure, Policies, Queues, Timers,
-    queue::{Notice, Outbound, Turn, timer_event},
+    queue::{Announced, Notice, Outbound, Timed, Turn, own_event, timer_event},
     store::MessageItem,
 };
 
@@ -33,15 +35,20 @@ impl Publisher {
     /// Publishes a committed decision's effects: texts first, since a client waits for them.
     ///
     /// Any failure leaves the input on its queue, so that all of it is published again.
+    #[expect(clippy::too_many_lines, reason = "one short arm for each kind of effect")]
     pub(crate) async fn publish(&self, context: &Context<'_>, effects: &[Effect]) -> Result<(), Failure> {
         let now = self.clock.now();
+        // When the cause reached us: everything that follows from it counts from there.
+        let at = context.marker.at;
         let mut texts = Vec::new();
         let mut turns = Vec::new();
         let mut notices = Vec::new();
+        let mut announced = Vec::new();
         let mut timers = Vec::new();
+        let mut looks = Vec::new();
         for effect in effects {
             match &effect.kind {
-                EffectKind::Send { purpose, text, epoch, expires_at } => {
+                EffectKind::Send { purpose, text, epoch } => {
                     if let Some(text) = context.text(text).await? {
                         texts.push(Outbound {
                             account: context.conversation.account.clone(),
@@ -50,21 +57,26 @@ impl Publisher {
                             effect: effect.id.clone(),
                             purpose: *purpose,
                             epoch: *epoch,
-                            expires_at: *expires_at,
+                            expires_at: at + purpose.expires_after(),
                             text,
                         });
                     }
                 }
-                EffectKind::StartTurn { turn, epoch, trigger, returning } => turns.push(Turn {
-                    account: context.conversation.account.clone(),
-                    inbox: context.conversation.inbox.clone(),
-                    conversation: context.conversation.id.clone(),
-                    turn: turn.clone(),
-                    epoch: *epoch,
-                    trigger: trigger.clone(),
-                    text: context.own_text(trigger),
-                    returning: *returning,
-                }),
+                EffectKind::StartTurn { turn, epoch, trigger, earlier, wait_s, returning } => {
+                    let turn = Turn {
+                        account: context.conversation.account.clone(),
+                        inbox: context.conversation.inbox.clone(),
+                        conversation: context.conversation.id.clone(),
+                        turn: turn.clone(),
+                        epoch: *epoch,
+                        trigger: trigger.clone(),
+                        earlier: earlier.clone(),
+                        fingerprint: context.own_fingerprint(trigger),
+                        text: context.own_text(trigger),
+                        returning: *returning,
+                    };
+                    turns.push((turn, Duration::from_secs((*wait_s).into())));
+                }
                 EffectKind::Arm(timer) => timers.push(timer_event(
                     &context.conversation.account,
                     &context.conversation.inbox,
@@ -72,30 +84,65 @@ impl Publisher {
                     timer,
                     now,
                 )),
-                EffectKind::Notify { about, audience, epoch, at } => {
+                EffectKind::Notify { about, and, audience, epoch } => {
                     let scenario = context.conversation.human().and_then(|human| human.origin.scenario());
-                    for notification in copies(&effect.id, *about, audience, &context.account.1) {
-                        notices.push(Notice {
+                    let also = and.iter().map(|and| (effect.id.also(and.name()), *and));
+                    for (id, about) in std::iter::once((effect.id.clone(), *about)).chain(also) {
+                        let copies = copies(&id, about, audience, &context.account.1);
+                        notices.extend(copies.into_iter().map(|notification| Notice {
                             account: context.conversation.account.clone(),
                             notification,
                             conversation: Some(context.conversation.id.clone()),
                             contact: Some(context.conversation.contact.clone()),
                             epoch: *epoch,
                             scenario,
-                            at: *at,
-                        });
+                            at,
+                        }));
                     }
                 }
-                // Nothing listens to these yet; `keeps` leaves them out of what is committed.
-                EffectKind::Thread { .. } | EffectKind::Announce { .. } => {}
+                EffectKind::Announce { what, epoch } => {
+                    let (account, directory) = context.account;
+                    let webhooks = directory.webhooks.iter().filter(|webhook| webhook.hears(*what));
+                    let bus = account.event_bus.then_some(None);
+                    announced.extend(webhooks.map(Some).chain(bus).map(|webhook| Announced {
+                        account: context.conversation.account.clone(),
+                        webhook: webhook.map(|webhook| webhook.id.clone()),
+                        id: webhook.map_or(effect.id.clone(), |webhook| effect.id.copy_at(&webhook.id)),
+                        what: *what,
+                        inbox: context.conversation.inbox.clone(),
+                        conversation: context.conversation.id.clone(),
+                        contact: context.conversation.contact.clone(),
+                        epoch: *epoch,
+                        tag: context.tag_by_hand(),
+                        at,
+                    }));
+                }
+                EffectKind::Nudge { conversation, inbox, assignee } => looks.push(Timed::Event {
+                    envelope: Box::new(contact_event(context, &effect.id, conversation, inbox, *assignee)),
+                }),
+                EffectKind::Erase { until, epoch } => looks.push(Timed::Erase {
+                    account: context.conversation.account.clone(),
+                    conversation: context.conversation.id.clone(),
+                    until: *until,
+                    epoch: *epoch,
+                    again: false,
+                }),
+                // Nobody does these yet; `keeps` leaves them out of what is committed.
+                EffectKind::Thread { .. } => {}
             }
         }
         let texts = async { if texts.is_empty() { Ok(()) } else { self.queues.outbound(&texts).await } };
         let turns = async { if turns.is_empty() { Ok(()) } else { self.queues.turns(&turns).await } };
         let notices = async { if notices.is_empty() { Ok(()) } else { self.queues.notices(&notices).await } };
+        let announced =
+            async { if announced.is_empty() { Ok(()) } else { self.queues.announcements(&announced).await } };
+        let looks = async {
+            if looks.is_empty() { Ok(()) } else { self.queues.timed_all(&looks, Duration::ZERO).await }
+        };
         let timers = self.arm_all(&timers, now);
-        let (texts, turns, notices, timers) = tokio::join!(texts, turns, notices, timers);
-        texts.and(turns).and(notices).and(timers)
+        let (texts, turns, notices, announced, looks, timers) =
+            tokio::join!(texts, turns, notices, announced, looks, timers);
+        texts.and(turns).and(notices).and(announced).and(looks).and(timers)
     }
 
     async fn arm_all(&self, timers: &[Envelope], now: Timestamp) -> Result<(), Failure> {
@@ -106,10 +153,21 @@ impl Publisher {
     }
 }
 
-/// Whether an effect has somebody to do it. Announcements and the provider's own thread control
-/// have not, yet; committing them would cost capacity for nothing.
-pub(crate) const fn keeps(effect: &Effect) -> bool {
-    !matches!(effect.kind, EffectKind::Announce { .. } | EffectKind::Thread { .. })
+/// Whether an effect has somebody to do it. Announcements that nobody listens to and the provider's own
+/// thread control have not; committing them would cost capacity for nothing.
+pub(crate) fn keeps(effect: &Effect, (account, directory): &(Account, Directory)) -> bool {
+    match &effect.kind {
+        EffectKind::Announce { what, .. } => {
+            account.event_bus || directory.webhooks.iter().any(|webhook| webhook.hears(*what))
+        }
+        EffectKind::Thread { .. } => false,
+        EffectKind::Send { .. }
+        | EffectKind::StartTurn { .. }
+        | EffectKind::Arm(_)
+        | EffectKind::Notify { .. }
+        | EffectKind::Nudge { .. }
+        | EffectKind::Erase { .. } => true,
+    }
 }
 
 impl Context<'_> {
@@ -119,7 +177,7 @@ impl Context<'_> {
         match source {
             TextSource::Closing { bot, revision, action } => {
                 let bot = self.policies.revision(account, bot, *revision).await?;
-                let closing = bot.revision.bot.action(action).map(|action| action.closing_message.clone());
+                let closing = bot.bot.action(action).map(|action| action.closing_message.clone());
                 Ok(match closing {
                     Some(ClosingMessage::Text(text)) => Some(text),
                     Some(ClosingMessage::SendNothing) | None => None,
@@ -127,15 +185,30 @@ impl Context<'_> {
             }
             TextSource::NoAnswer { bot, revision } => {
                 let bot = self.policies.revision(account, bot, *revision).await?;
-                Ok(Some(bot.revision.bot.no_answer_message.clone()))
+                Ok(Some(bot.bot.no_answer_message.clone()))
             }
             // The input that is being published again holds its text itself.
             TextSource::Event => Ok(event_text(&self.envelope.event.kind).map(str::to_owned)),
         }
     }
 
+    /// The tag that a command puts on the contact.
+    fn tag_by_hand(&self) -> Option<String> {
+        let EventKind::Command(command) = &self.envelope.event.kind else { return None };
+        let CommandKind::Tag { tag, present: true } = &command.kind else { return None };
+        Some(tag.clone())
+    }
+
+    /// What the event's own message is about, when it is the turn's trigger. "That did not help" is about
+    /// what was asked before.
+    fn own_fingerprint(&self, trigger: &EventId) -> Option<String> {
+        let EventKind::Message(message) = &self.envelope.event.kind else { return None };
+        let own = *trigger == self.marker.id && message.signals.feedback == Feedback::Neutral;
+        message.signals.fingerprint.clone().filter(|_| own)
+    }
+
     /// The event's own text, when it is the turn's trigger.
-    fn own_text(&self, trigger: &handover_core::EventId) -> Option<String> {
+    fn own_text(&self, trigger: &EventId) -> Option<String> {
         if *trigger != self.marker.id {
             return None;
         }
@@ -152,9 +225,23 @@ impl Context<'_> {
             | EventKind::Delivery(_)
             | EventKind::Outcome(_)
             | EventKind::Timer(_)
-            | EventKind::Command(_) => None,
+            | EventKind::Command(_)
+            | EventKind::Contact { .. } => None,
         }
     }
+}
+
+/// A hint for another conversation of the contact. The same effect always makes the same event.
+fn contact_event(
+    context: &Context<'_>,
+    effect: &EffectId,
+    conversation: &ConversationId,
+    inbox: &InboxId,
+    assignee: bool,
+) -> Envelope {
+    let id = EventId::of(conversation, "contact", effect.as_str());
+    let at = context.marker.at;
+    own_event(&context.conversation.account, inbox, conversation, id, at, EventKind::Contact { assignee })
 }
 
 /// What an event says to the client.
@@ -163,7 +250,9 @@ fn event_text(kind: &EventKind) -> Option<&str> {
     match kind {
         EventKind::Outcome(outcome) => outcome.reply.as_deref(),
         EventKind::Command(command) => match &command.kind {
-            Kind::Reply { text } | Kind::BotMessage { text, .. } => Some(text),
+            Kind::Reply { text } | Kind::BotMessage { text, .. } => {
+                Some(text.as_str()).filter(|text| !text.is_empty())
+            }
             Kind::Claim
             | Kind::Assign { .. }
             | Kind::HandBack
@@ -171,7 +260,11 @@ fn event_text(kind: &EventKind) -> Option<&str> {
             | Kind::Pause { .. }
             | Kind::StartHandover { .. }
             | Kind::Tag { .. }
-            | Kind::CompleteTask => None,
+            | Kind::CompleteTask
+            | Kind::Link { .. }
+            | Kind::Unlink
+            | Kind::Release { .. }
+            | Kind::Erase => None,
         },
         EventKind::Message(_)
         | EventKind::Edited { .. }
@@ -183,7 +276,8 @@ fn event_text(kind: &EventKind) -> Option<&str> {
         | EventKind::ThreadControl(_)
         | EventKind::System { .. }
         | EventKind::Delivery(_)
-        | EventKind::Timer(_) => None,
+        | EventKind::Timer(_)
+        | EventKind::Contact { .. } => None,
     }
 }
 
@@ -204,6 +298,7 @@ pub(crate) fn kept_content(kind: &EventKind) -> Option<Content> {
         | EventKind::ThreadControl(_)
         | EventKind::System { .. }
         | EventKind::Delivery(_)
-        | EventKind::Timer(_) => None,
+        | EventKind::Timer(_)
+        | EventKind::Contact { .. } => None,
     }
 }

@@ -1,19 +1,23 @@
 //! The queues: what travels on them, and how it is put there.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use aws_sdk_sqs::{
     Client,
     types::{ChangeMessageVisibilityBatchRequestEntry, SendMessageBatchRequestEntry},
 };
 use handover_core::{
-    AccountId, ContactId, ConversationId, DeliveryId, EffectId, Envelope, InboxId, Notification, Purpose,
-    ScenarioKind, Timer, Timestamp, TurnId, lower_base32,
+    AccountId, Announcement, Assignee, ContactId, ConversationId, DeliveryId, EffectId, Envelope, EventId,
+    EventKind, InboxId, Notification, Purpose, ScenarioKind, Timer, Timestamp, TurnId, WebhookId,
+    lower_base32,
 };
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::{Failure, store::NoteSubject};
+use crate::{
+    Failure,
+    store::{NoteSubject, QuarantineItem},
+};
 
 /// The longest delay of a queue message (SQS's limit).
 pub const MAX_DELAY: Duration = Duration::from_mins(15);
@@ -56,8 +60,14 @@ pub struct Turn {
     pub turn: TurnId,
     /// The epoch that it was decided in.
     pub epoch: u64,
-    /// The message that it begins with.
-    pub trigger: handover_core::EventId,
+    /// The message that it is about.
+    pub trigger: EventId,
+    /// Messages shortly before it that it is about as well, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier: Vec<EventId>,
+    /// What the message is about, when this is its own turn and it is about anything of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fingerprint: Option<String>,
     /// What the message says, when this is its own turn.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
@@ -80,11 +90,46 @@ pub enum Timed {
         /// The timer, as an event.
         envelope: Box<Envelope>,
     },
-    /// Look for what is due and was not brought by a timer.
+    /// Look for what is due and was not brought by a timer, a page at a time.
     Sweep {
         /// One account; none: all of them.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         account: Option<AccountId>,
+        /// Where the page begins.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cursor: Option<String>,
+    },
+    /// Somebody was removed: take what is theirs from them, a page at a time.
+    Left {
+        /// The account.
+        account: AccountId,
+        /// The staff member or team.
+        assignee: Assignee,
+        /// When.
+        at: Timestamp,
+        /// Everything was looked at already, but settings that knew them were still believed.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        again: bool,
+        /// Something was found.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        found: bool,
+        /// Where the page begins.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cursor: Option<String>,
+    },
+    /// Remove what is stored of a client in a conversation.
+    Erase {
+        /// The account.
+        account: AccountId,
+        /// The conversation.
+        conversation: ConversationId,
+        /// What reached us up to then.
+        until: Timestamp,
+        /// What was said to the client before this epoch.
+        epoch: u64,
+        /// It was done once, while a text may have been on its way.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        again: bool,
     },
 }
 
@@ -118,6 +163,34 @@ impl Notice {
     }
 }
 
+/// Something that an account's own automation hears of, on its way there. What is known of the handover
+/// is looked up when it is sent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Announced {
+    /// The account.
+    pub account: AccountId,
+    /// Which automation; none: the stack's event bus.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub webhook: Option<WebhookId>,
+    /// Follows from the effect and the webhook: the receiver drops what it has had.
+    pub id: EffectId,
+    /// What happened.
+    pub what: Announcement,
+    /// The inbox.
+    pub inbox: InboxId,
+    /// The conversation.
+    pub conversation: ConversationId,
+    /// The contact.
+    pub contact: ContactId,
+    /// The epoch that it happened in: with a handover's, the handover.
+    pub epoch: u64,
+    /// The tag, when somebody put it on by hand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tag: Option<String>,
+    /// When it happened.
+    pub at: Timestamp,
+}
+
 /// Something that cannot be processed, on its way to where admins look.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Quarantined {
@@ -135,23 +208,43 @@ pub struct Quarantined {
     pub reason: String,
     /// Which function put it aside.
     pub source: String,
-    /// The thing itself.
+    /// The thing itself; empty where the account keeps no text.
     pub body: String,
+    /// Only the beginning of the body was kept.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub cut: bool,
+    /// What else was read of a webhook call: with the body, all that is needed to read it again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call: Option<RawCall>,
     /// When it was put aside.
     pub at: Timestamp,
+}
+
+/// A webhook call beside its body.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RawCall {
+    /// The method.
+    pub method: String,
+    /// The query as it was sent, still percent-encoded, without the question mark.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub query: String,
+    /// The headers that are read after the signature was checked, in lower case.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub headers: BTreeMap<String, String>,
+    /// The body was no text, and is kept in base64.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub base64: bool,
 }
 
 impl Quarantined {
     /// A thing to be put aside.
     pub fn new(account: AccountId, source: &str, reason: &str, body: String, at: Timestamp) -> Self {
-        let mut hash = Sha256::new();
-        hash.update(source.as_bytes());
-        hash.update([0]);
-        hash.update(body.as_bytes());
-        let id: String = lower_base32(&hash.finalize()).chars().take(26).collect();
+        let (id, length) = (id_of(&[source, &body]), body.len());
         let body = cut(body);
         Self {
             id,
+            cut: body.len() < length,
+            call: None,
             account,
             inbox: None,
             conversation: None,
@@ -160,6 +253,16 @@ impl Quarantined {
             body,
             at,
         }
+    }
+
+    /// A webhook call to be put aside. What it says may stand in its query alone.
+    #[must_use]
+    pub fn with_call(mut self, call: RawCall) -> Self {
+        if !call.query.is_empty() {
+            self.id = id_of(&[&self.id, &call.query]);
+        }
+        self.call = Some(call);
+        self
     }
 
     pub(crate) fn delivery_id(&self) -> DeliveryId {
@@ -171,14 +274,21 @@ impl Quarantined {
 /// What is kept of a body that is put aside: an item of the table holds 400 KB.
 const MAX_KEPT_BYTES: usize = 200_000;
 
-/// A body that an item can hold; what is cut says so.
+/// As much of a body as an item can hold.
 fn cut(mut body: String) -> String {
     if body.len() > MAX_KEPT_BYTES {
-        let length = body.len();
         body.truncate(body.floor_char_boundary(MAX_KEPT_BYTES));
-        return format!("{body} [cut: {length} bytes]");
     }
     body
+}
+
+fn id_of(parts: &[&str]) -> String {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update(part.as_bytes());
+        hash.update([0]);
+    }
+    lower_base32(&hash.finalize()).chars().take(26).collect()
 }
 
 /// The queues' addresses; a function has those that its environment names.
@@ -233,6 +343,21 @@ impl Queues {
         self.send_all(&self.urls.conversation, entries).await
     }
 
+    /// Puts events on their conversations' queue once more, in order: under deduplication ids that begin
+    /// with `anew`, for their own may still be remembered.
+    pub async fn events_anew(&self, envelopes: &[Envelope], anew: &str) -> Result<(), Failure> {
+        let entry = |envelope: &Envelope| {
+            Ok(Entry {
+                body: encode(envelope)?,
+                group: Some(envelope.conversation.to_string()),
+                deduplication: Some(format!("{anew}-{}", envelope.event.id)),
+                delay: Duration::ZERO,
+            })
+        };
+        let entries = envelopes.iter().map(entry).collect::<Result<Vec<_>, Failure>>()?;
+        self.send_all(&self.urls.conversation, entries).await
+    }
+
     /// Puts texts on their way to clients, in order.
     pub async fn outbound(&self, texts: &[Outbound]) -> Result<(), Failure> {
         let entry = |text: &Outbound| {
@@ -247,11 +372,11 @@ impl Queues {
         self.send_all(&self.urls.outbound, entries).await
     }
 
-    /// Puts questions on their way to bots.
-    pub async fn turns(&self, turns: &[Turn]) -> Result<(), Failure> {
+    /// Puts questions on their way to bots, each with the time to wait before it is asked.
+    pub async fn turns(&self, turns: &[(Turn, Duration)]) -> Result<(), Failure> {
         let entries = turns
             .iter()
-            .map(|turn| plain(turn, turn.account.to_string()))
+            .map(|(turn, delay)| Ok(Entry { delay: *delay, ..plain(turn, turn.account.to_string())? }))
             .collect::<Result<Vec<_>, Failure>>()?;
         self.send_all(&self.urls.turns, entries).await
     }
@@ -261,6 +386,15 @@ impl Queues {
         let entries = notices
             .iter()
             .map(|notice| plain(notice, notice.account.to_string()))
+            .collect::<Result<Vec<_>, Failure>>()?;
+        self.send_all(&self.urls.notifications, entries).await
+    }
+
+    /// Puts word to automations on its way.
+    pub async fn announcements(&self, announced: &[Announced]) -> Result<(), Failure> {
+        let entries = announced
+            .iter()
+            .map(|announced| plain(announced, announced.account.to_string()))
             .collect::<Result<Vec<_>, Failure>>()?;
         self.send_all(&self.urls.notifications, entries).await
     }
@@ -284,6 +418,25 @@ impl Queues {
     pub async fn quarantine(&self, quarantined: &Quarantined) -> Result<(), Failure> {
         let entry = plain(quarantined, quarantined.account.to_string())?;
         self.send_all(&self.urls.quarantine, vec![entry]).await
+    }
+
+    /// Puts a message that was put aside back on the queue that it came from, under a deduplication id of
+    /// its own; `false` when it did not come from a queue.
+    pub async fn redrive(&self, item: &QuarantineItem, deduplication: String) -> Result<bool, Failure> {
+        let (url, fifo) = match item.source.as_str() {
+            "execute" => (&self.urls.conversation, true),
+            "deliver" => (&self.urls.outbound, true),
+            "resume" => (&self.urls.timers, false),
+            "notify" => (&self.urls.notifications, false),
+            "respond" => (&self.urls.turns, false),
+            _ => return Ok(false),
+        };
+        // What could not be read has no conversation: it waits for nothing else.
+        let group = item.conversation.as_ref().map_or_else(|| item.id.clone(), ToString::to_string);
+        let (group, deduplication) = if fifo { (Some(group), Some(deduplication)) } else { (None, None) };
+        let entry = Entry { body: item.body.clone(), group, deduplication, delay: Duration::ZERO };
+        self.send_all(url, vec![entry]).await?;
+        Ok(true)
     }
 
     async fn send_all(&self, url: &str, entries: Vec<Entry>) -> Result<(), Failure> {
@@ -380,21 +533,29 @@ pub fn timer_event(
             format!("{}-{}-{}", timer.kind.name(), timer.epoch, timer.sequence)
         }
     };
-    let id = handover_core::EventId::of(conversation, "timer", &discriminator);
+    let id = EventId::of(conversation, "timer", &discriminator);
+    own_event(account, inbox, conversation, id, now, EventKind::Timer(timer.clone()))
+}
+
+/// An event of our own about a conversation. Whenever it is made again, it is the same enqueue.
+pub fn own_event(
+    account: &AccountId,
+    inbox: &InboxId,
+    conversation: &ConversationId,
+    id: EventId,
+    now: Timestamp,
+    kind: EventKind,
+) -> Envelope {
     let delivery_id = id.as_str().parse().unwrap_or_else(|_| DeliveryId::from_random([0; 16]));
     Envelope {
         account: account.clone(),
         inbox: inbox.clone(),
         conversation: conversation.clone(),
         identities: Vec::new(),
+        person: None,
         address: None,
         delivery_id,
         waited: false,
-        event: handover_core::Event {
-            id,
-            sent_at: None,
-            received_at: now,
-            kind: handover_core::EventKind::Timer(timer.clone()),
-        },
+        event: handover_core::Event { id, sent_at: None, received_at: now, kind },
     }
 }

@@ -12,7 +12,9 @@ use aws_smithy_runtime_api::client::{
     stalled_stream_protection::StalledStreamProtectionConfig,
 };
 use aws_smithy_types::{retry::RetryConfig, timeout::TimeoutConfig};
-use aws_types::{SdkConfig, region::Region};
+use aws_types::region::Region;
+
+pub use aws_types::SdkConfig;
 
 /// How long a connection, TLS included, may take to stand.
 const CONNECT: Duration = Duration::from_secs(1);

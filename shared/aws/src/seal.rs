@@ -6,8 +6,8 @@ use aes_gcm::{
     Aes256Gcm, Nonce,
     aead::{Aead, KeyInit, Payload},
 };
-use data_encoding::BASE64URL_NOPAD;
-use handover_core::{InboxId, from_lower_base32, lower_base32};
+use data_encoding::{BASE64, BASE64URL_NOPAD};
+use handover_core::{AccountId, InboxId, StaffId, from_lower_base32, lower_base32};
 use hkdf::Hkdf;
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
@@ -117,6 +117,25 @@ fn associated(owner: &[&str]) -> Vec<u8> {
     data
 }
 
+/// Makes the secrets that chat messages to staff members are signed with. Each address has one of its own,
+/// which follows from the master key, so that nothing has to be kept.
+#[derive(Clone)]
+pub struct ChatKey(Hmac<Sha256>);
+
+impl ChatKey {
+    /// The chat key of a stack.
+    pub fn new(key: &MasterKey) -> Self {
+        Self(key.mac("handover chat webhooks"))
+    }
+
+    /// The Standard Webhooks secret of a staff member's chat address: `whsec_` and 32 bytes in base64.
+    pub fn secret(&self, account: &AccountId, staff: &StaffId) -> String {
+        let owner = associated(&[account.as_str(), staff.as_str()]);
+        let key = self.0.clone().chain_update(owner).finalize().into_bytes();
+        format!("whsec_{}", BASE64.encode(&key))
+    }
+}
+
 /// Makes and recognises the stack's inbox ids.
 #[derive(Clone)]
 pub struct InboxKey(Hmac<Sha256>);
@@ -159,7 +178,7 @@ macro_rules! redacted {
     )*};
 }
 
-redacted!(MasterKey, Sealer, InboxKey);
+redacted!(MasterKey, Sealer, InboxKey, ChatKey);
 
 #[cfg(test)]
 mod tests {
@@ -285,8 +304,26 @@ mod tests {
     }
 
     #[test]
+    fn every_chat_address_has_a_secret_of_its_own() {
+        let chats = ChatKey::new(&key());
+        let secret =
+            |account: &str, staff: &str| chats.secret(&account.parse().unwrap(), &staff.parse().unwrap());
+        let all = [
+            secret("acc_1", "stf_1"),
+            secret("acc_1", "stf_2"),
+            secret("acc_2", "stf_1"),
+            secret("acc_1s", "tf_1"),
+        ];
+        assert_eq!(all.iter().collect::<std::collections::BTreeSet<_>>().len(), 4);
+        assert_eq!(secret("acc_1", "stf_1"), all[0]);
+        let bytes = BASE64.decode(all[0].strip_prefix("whsec_").unwrap().as_bytes()).unwrap();
+        assert_eq!(bytes.len(), 32);
+    }
+
+    #[test]
     fn keys_are_not_printed() {
-        let printed = format!("{:?} {:?} {:?}", key(), Sealer::new(&key()), InboxKey::new(&key()));
-        assert_eq!(printed, "MasterKey(redacted) Sealer(redacted) InboxKey(redacted)");
+        let keys = (key(), Sealer::new(&key()), InboxKey::new(&key()), ChatKey::new(&key()));
+        let printed = format!("{keys:?}");
+        assert_eq!(printed, "(MasterKey(redacted), Sealer(redacted), InboxKey(redacted), ChatKey(redacted))");
     }
 }

@@ -49,29 +49,51 @@ impl Timers {
         let EventKind::Timer(timer) = &envelope.event.kind else {
             return Err(Failure::quarantine("not a timer"));
         };
-        let ahead = timer.due_at.since(now);
-        let envelope = Box::new(envelope.clone());
-        if ahead < MAX_DELAY {
-            return self.queues.timed(&Timed::Event { envelope }, round_up(ahead)).await;
-        }
-        match self.create(timer, &envelope).await {
+        match self.set(timer, envelope, now).await {
             Ok(()) => Ok(()),
+            // What its queue does not take is published again with the rest.
+            Err(failure) if timer.due_at.since(now) < MAX_DELAY => Err(failure),
             Err(failure) => {
                 telemetry::count("timer_not_set", failure.reason());
+                let envelope = Box::new(envelope.clone());
                 self.queues.timed(&Timed::Arm { envelope }, ARM_AGAIN_AFTER).await
             }
         }
     }
 
-    /// Brings an event back at `due_at`, or after the longest delay to be put back again.
+    /// Sets a timer that could not be set before. As long as that fails, its own message comes back: a new
+    /// one each time would multiply with every message that the queue delivers twice.
+    pub async fn arm_again(&self, envelope: &Envelope, now: Timestamp) -> Result<(), Failure> {
+        let EventKind::Timer(timer) = &envelope.event.kind else {
+            return Err(Failure::quarantine("not a timer"));
+        };
+        self.set(timer, envelope, now).await
+    }
+
+    /// Brings an event back at `due_at`. A timer that is far too early is set anew: its name keeps it from
+    /// multiplying. Anything else waits on the queue, the longest delay at most.
     pub async fn put_back(
         &self,
         envelope: &Envelope,
         due_at: Timestamp,
         now: Timestamp,
     ) -> Result<(), Failure> {
+        let mut envelope = envelope.clone();
+        if let EventKind::Timer(timer) = &mut envelope.event.kind {
+            timer.due_at = due_at;
+            return self.arm(&envelope, now).await;
+        }
         let delay = round_up(due_at.since(now)).min(MAX_DELAY);
-        self.queues.timed(&Timed::Event { envelope: Box::new(envelope.clone()) }, delay).await
+        self.queues.timed(&Timed::Event { envelope: Box::new(envelope) }, delay).await
+    }
+
+    async fn set(&self, timer: &Timer, envelope: &Envelope, now: Timestamp) -> Result<(), Failure> {
+        let ahead = timer.due_at.since(now);
+        if ahead < MAX_DELAY {
+            let envelope = Box::new(envelope.clone());
+            return self.queues.timed(&Timed::Event { envelope }, round_up(ahead)).await;
+        }
+        self.create(timer, envelope).await
     }
 
     async fn create(&self, timer: &Timer, envelope: &Envelope) -> Result<(), Failure> {

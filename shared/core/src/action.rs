@@ -8,6 +8,7 @@ use crate::{ActionId, Permille, StaffId, TeamId, config::yes};
 
 /// A configured scenario and what to do when it fires.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct HandoverAction {
     /// Its id within the bot.
     pub id: ActionId,
@@ -56,6 +57,7 @@ impl HandoverAction {
 
 /// A condition that moves a conversation to humans.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Scenario {
     /// The client asks for a human.
@@ -77,11 +79,13 @@ pub enum Scenario {
     RepeatedFailure {
         /// Fires on failed attempt `max_retries + 1`; 0 to 2.
         #[serde(default = "default_max_retries")]
+        #[cfg_attr(feature = "schema", schemars(range(max = crate::MAX_RETRIES)))]
         max_retries: u8,
     },
     /// Something of the business's own.
     Custom {
         /// What the business calls it.
+        #[cfg_attr(feature = "schema", schemars(length(min = 1, max = crate::MAX_NAME_CHARS)))]
         name: String,
         /// Examples, 1 to 200.
         phrases: Vec<String>,
@@ -118,6 +122,7 @@ impl Scenario {
 
 /// The kinds of scenario.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ScenarioKind {
     /// The client asks for a human.
@@ -144,6 +149,7 @@ impl ScenarioKind {
 
 /// How sure we must be that the client asks for a human.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Sensitivity {
     /// Rather one handover too many.
@@ -168,6 +174,7 @@ impl Sensitivity {
 
 /// Who gets a handed-over conversation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Assign {
     /// The staff member or team.
     pub to: Assignee,
@@ -178,6 +185,7 @@ pub struct Assign {
 
 /// Who a contact is assigned to.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Assignee {
     /// One human.
@@ -206,6 +214,7 @@ impl Assignee {
 
 /// The last thing that the client reads from the bot.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ClosingMessage {
     /// This text.
@@ -222,6 +231,7 @@ impl Default for ClosingMessage {
 
 /// How long the bot stays silent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Pause {
     /// A time, at least one minute and at most a year.

@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ActionId, ApiKeyId, Assignee, Pause, ReplySignals, StaffId};
+use crate::{
+    ActionId, ApiKeyId, Assignee, ConversationId, OutcomeResult, Pause, ReplySignals, Retrieval, StaffId,
+};
 
 /// What a staff member or an API client wants.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,6 +20,7 @@ pub struct Command {
 
 /// Who gives a command.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Principal {
     /// A signed-in staff member.
@@ -68,14 +71,34 @@ pub enum CommandKind {
     },
     /// The open handover's task is done.
     CompleteTask,
+    /// The client is the same person as the client of another conversation.
+    Link {
+        /// Which.
+        with: ConversationId,
+    },
+    /// They are not the same person after all.
+    Unlink,
+    /// Somebody is no longer there: take the contact from them, if it is theirs.
+    Release {
+        /// From whom.
+        from: Assignee,
+    },
+    /// Forget what is known of the client.
+    Erase,
     /// An external bot says something, as of an epoch.
     BotMessage {
-        /// What.
+        /// What; nothing where it has no answer.
         text: String,
         /// The epoch that the turn API gave it.
         epoch: u64,
         /// What the text alone says.
         #[serde(default)]
         signals: ReplySignals,
+        /// How it went; none: the text is the answer.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        result: Option<OutcomeResult>,
+        /// What the answer stands on.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        retrieval: Option<Retrieval>,
     },
 }

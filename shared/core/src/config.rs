@@ -2,14 +2,16 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{AccountId, ActionId, BotId, HandoverAction, Pause};
+use crate::{AccountId, ActionId, BotId, HandoverAction, InboxId, Pause};
 
 /// A tenant's own settings.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Account {
     /// Its id.
     pub id: AccountId,
     /// Its name.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = crate::MAX_NAME_CHARS)))]
     pub name: String,
     /// Features that are switched on by hand.
     #[serde(default)]
@@ -19,14 +21,22 @@ pub struct Account {
     pub store_text: bool,
     /// Days that transcripts are kept.
     #[serde(default = "default_retention_days")]
+    #[cfg_attr(feature = "schema", schemars(range(min = 40, max = 3650)))]
     pub retention_days: u16,
     /// Whether notifications carry the client's words.
     #[serde(default)]
     pub notify_text: bool,
+    /// The inbox by which staff members get SMS; none: they get no SMS.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sms_inbox: Option<InboxId>,
+    /// Whether what automations are told also goes to the stack's event bus, where it has one.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub event_bus: bool,
 }
 
 /// Features that are switched on by hand.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Labs {
     /// New handovers fire.
     #[serde(default)]
@@ -43,22 +53,27 @@ fn default_retention_days() -> u16 {
 
 /// A conversational AI of an account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Bot {
     /// Its id.
     pub id: BotId,
     /// Its name.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = crate::MAX_NAME_CHARS)))]
     pub name: String,
     /// Whether it may hand over.
     #[serde(default = "yes")]
     pub handover: bool,
     /// What it hands over on, in the order in which they are judged; at most six.
     #[serde(default)]
+    #[cfg_attr(feature = "schema", schemars(length(max = crate::MAX_ACTIONS)))]
     pub actions: Vec<HandoverAction>,
     /// What the client reads when the bot does not know and does not hand over.
     #[serde(default = "default_no_answer_message")]
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = crate::MAX_MESSAGE_CHARS)))]
     pub no_answer_message: String,
     /// After a human's message the bot stays silent at least this long.
     #[serde(default = "default_quiet_minutes")]
+    #[cfg_attr(feature = "schema", schemars(range(max = 1440)))]
     pub quiet_minutes: u16,
     /// How long a takeover pauses the bot.
     #[serde(default = "default_takeover_pause")]
@@ -78,7 +93,14 @@ pub struct Bot {
     pub unanswered: UnansweredPolicy,
     /// Bot messages that one conversation may get in a day.
     #[serde(default = "default_daily_messages")]
+    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
     pub daily_messages: u16,
+    /// Messages that follow each other within this many seconds are one question to the bot, which is
+    /// asked so long after the last of them; 0: each is asked at once. At most
+    /// [`crate::MAX_FOLD_SECONDS`].
+    #[serde(default = "default_fold_seconds")]
+    #[cfg_attr(feature = "schema", schemars(range(max = crate::MAX_FOLD_SECONDS)))]
+    pub fold_seconds: u16,
     /// How the bot is asked.
     #[serde(default)]
     pub connector: Connector,
@@ -100,6 +122,10 @@ fn default_daily_messages() -> u16 {
     25
 }
 
+fn default_fold_seconds() -> u16 {
+    2
+}
+
 impl Bot {
     /// A bot with every setting at its default and no handover actions.
     pub fn new(id: BotId, name: &str) -> Self {
@@ -116,6 +142,7 @@ impl Bot {
             loop_guard: false,
             unanswered: UnansweredPolicy::default(),
             daily_messages: default_daily_messages(),
+            fold_seconds: default_fold_seconds(),
             connector: Connector::default(),
         }
     }
@@ -128,6 +155,7 @@ impl Bot {
 
 /// What becomes of a client's unanswered message when the bot comes back.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum UnansweredPolicy {
     /// The bot answers it when it is younger than 24 hours.
@@ -141,6 +169,7 @@ pub enum UnansweredPolicy {
 
 /// How the bot is asked.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Connector {
     /// The bot lives elsewhere and asks the turn API before it speaks.

@@ -5,12 +5,13 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AccountId, ActionId, BotId, Channel, ContactId, ConversationId, EventId, InboxId, Principal,
-    QUIET_CEILING, ScenarioKind, Timestamp,
+    AccountId, ActionId, BotId, Channel, ContactId, ConversationId, Event, EventId, EventKind, InboxId,
+    Principal, QUIET_CEILING, REPLY_WINDOW_WARNING, ScenarioKind, Timestamp,
 };
 
 /// One contact in one inbox.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Conversation {
     /// Whose it is.
     pub account: AccountId,
@@ -45,10 +46,16 @@ pub struct Conversation {
     /// The epoch of the handover whose task is open.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub open_task: Option<u64>,
+    /// When that task falls due; none once it has been told that it is overdue.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub task_due_at: Option<Timestamp>,
     /// The client's present issue with the bot.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub issue: Option<Issue>,
-    /// How many bot messages went out on which day.
+    /// The last question to the bot.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked: Option<Asked>,
+    /// How many messages the bot was asked for on which day.
     #[serde(default, skip_serializing_if = "DayCount::is_zero")]
     pub bot_messages: DayCount,
     /// The last handovers, for cool-downs and the loop guard; at most [`crate::RECENT_HANDOVERS`].
@@ -60,10 +67,25 @@ pub struct Conversation {
     /// Counts the timers that were set; part of their names.
     #[serde(default)]
     pub timer_sequence: u32,
+    /// When the client's data was last erased.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub erased: Option<Erased>,
+}
+
+/// An erasure of what is stored about the client. The counters go on, so that nothing that is still under
+/// way can be taken for something new.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Erased {
+    /// When.
+    pub at: Timestamp,
+    /// The epoch that began with it.
+    pub epoch: u64,
 }
 
 /// Who may answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Control {
     /// The bot.
@@ -74,6 +96,7 @@ pub enum Control {
 
 /// A stretch in which humans own the conversation: the open handover, as far as deciding needs it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct HumanControl {
     /// How it began.
     pub origin: Origin,
@@ -96,15 +119,30 @@ pub struct HumanControl {
 
 /// A client's message that waits for a human.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Waiting {
     /// Which.
     pub event: EventId,
     /// Since when.
     pub since: Timestamp,
+    /// Staff have been told that the channel's reply window closes.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub window_told: bool,
+    /// It was handed over again because nobody had answered in a pause: that is done once.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub again: bool,
+}
+
+impl Waiting {
+    /// A message that waits from now on.
+    pub const fn new(event: EventId, since: Timestamp) -> Self {
+        Self { event, since, window_told: false, again: false }
+    }
 }
 
 /// How a human stretch began.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Origin {
     /// A handover action fired.
@@ -132,6 +170,11 @@ pub enum Origin {
         /// Who.
         by: Principal,
     },
+    /// Humans own another conversation of the contact, and its bot is to be silent in all of them.
+    Elsewhere {
+        /// Which.
+        conversation: ConversationId,
+    },
 }
 
 impl Origin {
@@ -139,22 +182,24 @@ impl Origin {
     pub const fn scenario(&self) -> Option<ScenarioKind> {
         match self {
             Self::Action { scenario, .. } => Some(*scenario),
-            Self::Takeover { .. } | Self::Pause { .. } => None,
+            Self::Takeover { .. } | Self::Pause { .. } | Self::Elsewhere { .. } => None,
         }
     }
 
-    /// A short name: the scenario's, `takeover` or `pause`.
+    /// A short name: the scenario's, `takeover`, `pause` or `elsewhere`.
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Action { scenario, .. } => scenario.name(),
             Self::Takeover { .. } => "takeover",
             Self::Pause { .. } => "pause",
+            Self::Elsewhere { .. } => "elsewhere",
         }
     }
 }
 
 /// When a human stretch ends by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Returns {
     /// At this instant, or later if humans are still writing.
@@ -164,6 +209,11 @@ pub enum Returns {
 }
 
 impl HumanControl {
+    /// Whether humans are at another conversation of the contact, and not at this one.
+    pub const fn is_elsewhere(&self) -> bool {
+        matches!(self.origin, Origin::Elsewhere { .. })
+    }
+
     /// When the bot may resume: the later of the pause's end and the last human message plus the
     /// quiet time, at most 24 hours after the pause's end.
     pub fn resumes_at(&self) -> Option<Timestamp> {
@@ -176,6 +226,7 @@ impl HumanControl {
 
 /// What a human still owes the client: the closing message said that somebody will answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Promise {
     /// The epoch of the handover that made it.
     pub epoch: u64,
@@ -187,6 +238,7 @@ pub struct Promise {
 
 /// The client's present issue with the bot.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Issue {
     /// What it is about, where that is understood.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -197,8 +249,26 @@ pub struct Issue {
     pub answered: bool,
 }
 
+/// A question to the bot: the client's last message, with those shortly before it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Asked {
+    /// The last message.
+    pub trigger: EventId,
+    /// When it reached us.
+    pub at: Timestamp,
+    /// The messages before it that are asked together with it, oldest first; with it at most
+    /// [`crate::MAX_FOLDED`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier: Vec<EventId>,
+    /// The bot has not been asked since humans gave the conversation back.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub returning: bool,
+}
+
 /// A count that starts anew each day (UTC).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct DayCount {
     /// Days since the Unix epoch.
     pub day: i64,
@@ -225,6 +295,7 @@ impl DayCount {
 
 /// A handover of the recent past.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Recent {
     /// What it fired on.
     pub scenario: ScenarioKind,
@@ -260,12 +331,43 @@ impl Conversation {
             last_client_at: None,
             promise: None,
             open_task: None,
+            task_due_at: None,
             issue: None,
+            asked: None,
             bot_messages: DayCount::default(),
             recent: Vec::new(),
             opted_out: false,
             timer_sequence: 0,
+            erased: None,
         }
+    }
+
+    /// Whether nothing is known of the client since their data was erased.
+    pub const fn is_erased(&self) -> bool {
+        self.erased.is_some() && self.address.is_empty()
+    }
+
+    /// Whether an event makes an erased conversation a living one again: a message does, and what our
+    /// side did after the erasure.
+    pub fn is_revived_by(&self, event: &Event) -> bool {
+        self.is_erased()
+            && match event.kind {
+                EventKind::Message(_) => true,
+                EventKind::Echo(_) | EventKind::ThreadControl(_) => {
+                    self.erased.is_some_and(|erased| event.received_at >= erased.at)
+                }
+                EventKind::Edited { .. }
+                | EventKind::Deleted { .. }
+                | EventKind::Reaction { .. }
+                | EventKind::Receipt(_)
+                | EventKind::Consent { .. }
+                | EventKind::System { .. }
+                | EventKind::Delivery(_)
+                | EventKind::Outcome(_)
+                | EventKind::Timer(_)
+                | EventKind::Command(_)
+                | EventKind::Contact { .. } => false,
+            }
     }
 
     /// The human stretch, when humans own the conversation.
@@ -288,6 +390,17 @@ impl Conversation {
 
     /// The earliest instant at which something is due by itself.
     pub fn wake_at(&self) -> Option<Timestamp> {
-        [self.resumes_at(), self.promise.map(|promise| promise.due_at)].into_iter().flatten().min()
+        let promise_due_at = self.promise.map(|promise| promise.due_at);
+        [self.resumes_at(), promise_due_at, self.task_due_at, self.window_told_at()]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
+    /// When staff are to be told that the channel's reply window closes on a client who waits.
+    pub fn window_told_at(&self) -> Option<Timestamp> {
+        let waiting = self.human()?.waiting.as_ref().filter(|waiting| !waiting.window_told)?;
+        let last = self.last_client_at.unwrap_or(waiting.since);
+        Some((last + self.channel.reply_window()?).minus(REPLY_WINDOW_WARNING))
     }
 }

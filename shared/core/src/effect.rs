@@ -2,9 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ActionId, Assignee, BotId, EffectId, EventId, Purpose, Timer, Timestamp, TurnId};
+use crate::{
+    ActionId, Assignee, BotId, ConversationId, EffectId, EventId, InboxId, Purpose, Timer, Timestamp, TurnId,
+};
 
-/// Something to do to the world. Holds references, never text.
+/// Something to do to the world. Holds references, never text; what follows from the event that caused it
+/// (when it happened, when a text is too old) is not said again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Effect {
     /// Follows from the cause, so that doing it twice can be noticed.
@@ -25,8 +28,6 @@ pub enum EffectKind {
         text: TextSource,
         /// The epoch that it was decided in.
         epoch: u64,
-        /// After this it is not sent.
-        expires_at: Timestamp,
     },
     /// Ask the bot. In doubt: again; the turn id tells the bot.
     StartTurn {
@@ -34,25 +35,32 @@ pub enum EffectKind {
         turn: TurnId,
         /// The epoch that it was decided in.
         epoch: u64,
-        /// The message that it begins with.
+        /// The message that it is about.
         trigger: EventId,
+        /// Messages shortly before it that it is about as well, oldest first.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        earlier: Vec<EventId>,
+        /// Seconds to wait for more, before the bot is asked.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        wait_s: u16,
         /// The bot comes back from a human stretch with this turn.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         returning: bool,
     },
     /// Set a timer. In doubt: again; its name is the same.
-    Arm(Timer),
+    Arm(#[serde(with = "short")] Timer),
     /// Tell staff. In doubt: again, except SMS.
     Notify {
         /// What about.
         about: NotificationKind,
+        /// What else the same people are told because of the same thing.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        and: Option<NotificationKind>,
         /// Whom.
         audience: Audience,
         /// The handover's epoch, when it is about one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         epoch: Option<u64>,
-        /// When the cause happened.
-        at: Timestamp,
     },
     /// Move the provider's own thread control. In doubt: again.
     Thread {
@@ -61,15 +69,60 @@ pub enum EffectKind {
         /// The epoch that it was decided in.
         epoch: u64,
     },
+    /// Have another conversation of the contact look at the contact's record. In doubt: again.
+    Nudge {
+        /// Which.
+        conversation: ConversationId,
+        /// Its inbox.
+        inbox: InboxId,
+        /// The assignee has changed.
+        assignee: bool,
+    },
+    /// Remove what is stored of the client in this conversation. In doubt: again.
+    Erase {
+        /// What reached us up to then.
+        until: Timestamp,
+        /// What was said to the client before this epoch.
+        epoch: u64,
+    },
     /// Tell the account's own automations. In doubt: again.
     Announce {
         /// What.
         what: Announcement,
         /// The handover's epoch.
         epoch: u64,
-        /// When.
-        at: Timestamp,
     },
+}
+
+/// A timer as a short list: markers are priced by the KB, and every handover sets two.
+mod short {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use crate::{Timer, TimerKind, Timestamp};
+
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Form {
+        Short(TimerKind, u64, u32, Timestamp),
+        /// As it was first stored.
+        Long(Timer),
+    }
+
+    pub(super) fn serialize<S: Serializer>(timer: &Timer, to: S) -> Result<S::Ok, S::Error> {
+        (timer.kind, timer.epoch, timer.sequence, timer.due_at).serialize(to)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Timer, D::Error> {
+        Ok(match Form::deserialize(from)? {
+            Form::Short(kind, epoch, sequence, due_at) => Timer { kind, epoch, sequence, due_at },
+            Form::Long(timer) => timer,
+        })
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's skip_serializing_if passes a reference")]
+fn is_zero(number: &u16) -> bool {
+    *number == 0
 }
 
 /// Where a text stands.
@@ -108,6 +161,7 @@ pub enum ThreadTarget {
 
 /// What staff are told about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum NotificationKind {
     /// A conversation is yours now.
@@ -118,6 +172,12 @@ pub enum NotificationKind {
     ConversationWaiting,
     /// Nobody has answered in time.
     PromiseMissed,
+    /// A pause is over, nobody has answered, and the bot will not.
+    Unanswered,
+    /// A client waits, and soon the channel takes no answer any more.
+    WindowClosing,
+    /// A task is overdue.
+    TaskOverdue,
     /// The client asks again.
     Urgent,
     /// A text did not reach the client.
@@ -130,6 +190,8 @@ pub enum NotificationKind {
     LoopGuard,
     /// Something that came in could not be read.
     Quarantined,
+    /// Somebody was removed, and what was theirs waits unassigned.
+    AssigneeLeft,
 }
 
 impl NotificationKind {
@@ -140,12 +202,16 @@ impl NotificationKind {
             Self::TaskAssigned => "task_assigned",
             Self::ConversationWaiting => "conversation_waiting",
             Self::PromiseMissed => "promise_missed",
+            Self::Unanswered => "unanswered",
+            Self::WindowClosing => "window_closing",
+            Self::TaskOverdue => "task_overdue",
             Self::Urgent => "urgent",
             Self::DeliveryFailed => "delivery_failed",
             Self::NotConfigured => "not_configured",
             Self::AssigneeMissing => "assignee_missing",
             Self::LoopGuard => "loop_guard",
             Self::Quarantined => "quarantined",
+            Self::AssigneeLeft => "assignee_left",
         }
     }
 }
@@ -164,6 +230,7 @@ pub enum Audience {
 
 /// What an account's own automations are told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Announcement {
     /// A handover began.
     #[serde(rename = "handover.started")]
@@ -183,12 +250,27 @@ pub enum Announcement {
     /// A task was opened.
     #[serde(rename = "task.created")]
     TaskCreated,
+    /// A task fell due and is still open.
+    #[serde(rename = "task.overdue")]
+    TaskOverdue,
     /// Nobody answered in time.
     #[serde(rename = "promise.missed")]
     PromiseMissed,
 }
 
 impl Announcement {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::HandoverStarted,
+        Self::HandoverClaimed,
+        Self::FirstReply,
+        Self::HandoverEnded,
+        Self::TagAdded,
+        Self::TaskCreated,
+        Self::TaskOverdue,
+        Self::PromiseMissed,
+    ];
+
     /// The name, as automations see it.
     pub const fn name(self) -> &'static str {
         match self {
@@ -198,6 +280,7 @@ impl Announcement {
             Self::HandoverEnded => "handover.ended",
             Self::TagAdded => "tag.added",
             Self::TaskCreated => "task.created",
+            Self::TaskOverdue => "task.overdue",
             Self::PromiseMissed => "promise.missed",
         }
     }

@@ -1,10 +1,12 @@
 //! Facts that reach us: everything that [`crate::decide`] is asked about.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AccountId, Command, ConversationId, DeliveryId, EffectId, EventId, InboxId, Permille, ReplySignals,
-    Signals, Suppressed, Timestamp, TurnId,
+    AccountId, BOT_TEXT_EXPIRES_AFTER, Command, ConversationId, DeliveryId, EffectId, EventId, InboxId,
+    Permille, ReplySignals, STAFF_TEXT_EXPIRES_AFTER, Signals, Suppressed, Timestamp, TurnId,
 };
 
 /// An event on its way to the conversation that it concerns: the body of a queue message.
@@ -19,6 +21,9 @@ pub struct Envelope {
     /// Every identity seen of the client, strongest first; empty for events of our own.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub identities: Vec<String>,
+    /// The client as a person, as the provider or the business calls them in every inbox, where it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub person: Option<String>,
     /// Where the client is written to, in the provider's form; absent for events of our own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,
@@ -95,6 +100,12 @@ pub enum EventKind {
     Timer(Timer),
     /// A staff member or an API client wants something.
     Command(Command),
+    /// Something about the contact changed in another of its conversations. A hint: the contact's record
+    /// is the truth.
+    Contact {
+        /// Whom it is assigned to.
+        assignee: bool,
+    },
 }
 
 /// A client's message.
@@ -112,6 +123,7 @@ pub struct Message {
 
 /// What a message holds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Content {
     /// Words.
@@ -181,6 +193,7 @@ impl Content {
 
 /// Kinds of media.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum MediaKind {
     /// A picture.
@@ -225,6 +238,7 @@ pub struct Receipt {
 
 /// How far a message of ours got.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ReceiptStatus {
     /// The provider took it.
@@ -296,6 +310,7 @@ pub struct Delivery {
 
 /// Why a text is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Purpose {
     /// The bot's answer, or its no-answer message.
@@ -313,6 +328,14 @@ impl Purpose {
             Self::Bot => "bot",
             Self::Closing => "closing",
             Self::Staff => "staff",
+        }
+    }
+
+    /// How long after its cause reached us a text of this purpose may still be sent.
+    pub const fn expires_after(self) -> Duration {
+        match self {
+            Self::Bot | Self::Closing => BOT_TEXT_EXPIRES_AFTER,
+            Self::Staff => STAFF_TEXT_EXPIRES_AFTER,
         }
     }
 }
@@ -362,6 +385,7 @@ pub struct Outcome {
 
 /// How a turn went.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum OutcomeResult {
     /// The bot answered.
@@ -379,6 +403,7 @@ pub enum OutcomeResult {
 
 /// What a bot's answer stands on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Retrieval {
     /// How many sources it found.
     pub sources: u16,
@@ -446,6 +471,7 @@ impl EventKind {
             Self::Outcome(_) => "outcome",
             Self::Timer(_) => "timer",
             Self::Command(_) => "command",
+            Self::Contact { .. } => "contact",
         }
     }
 }

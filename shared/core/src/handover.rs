@@ -23,6 +23,7 @@ impl fmt::Display for HandoverId {
 
 /// One episode in which humans own a conversation, with its task and its promise.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Handover {
     /// Its epoch; with the conversation, its name.
     pub epoch: u64,
@@ -71,6 +72,7 @@ pub struct Handover {
 
 /// A follow-up for a human.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Task {
     /// Exactly 24 hours after the trigger.
     pub due_at: Timestamp,
@@ -81,6 +83,7 @@ pub struct Task {
 
 /// What became of a promise.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum PromiseState {
     /// It is live.
@@ -96,6 +99,7 @@ pub enum PromiseState {
 
 /// Why a handover ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum HandoverEnd {
     /// Its pause ended.
@@ -110,6 +114,12 @@ pub enum HandoverEnd {
         /// Who.
         by: Principal,
     },
+    /// It was only that humans owned another conversation of the contact, and they do no more.
+    ElsewhereEnded,
+    /// A human stepped in here, where it had only been that humans owned another conversation.
+    TakenOver,
+    /// What was stored about the client was erased.
+    Erased,
 }
 
 /// A change of a stored handover. Each sets fields of its own, so that no read is needed.

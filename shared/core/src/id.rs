@@ -18,6 +18,9 @@ impl fmt::Display for InvalidId {
 
 impl std::error::Error for InvalidId {}
 
+/// What an id may look like, as a regular expression.
+pub const ID_PATTERN: &str = "^[A-Za-z0-9_-]{1,64}$";
+
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident),* $(,)?) => {$(
         $(#[$doc])*
@@ -59,6 +62,21 @@ macro_rules! ids {
             }
         }
 
+        #[cfg(feature = "schema")]
+        impl schemars::JsonSchema for $name {
+            fn inline_schema() -> bool {
+                true
+            }
+
+            fn schema_name() -> std::borrow::Cow<'static, str> {
+                stringify!($name).into()
+            }
+
+            fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                schemars::json_schema!({"type": "string", "pattern": ID_PATTERN})
+            }
+        }
+
         impl fmt::Display for $name {
             fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
                 formatter.write_str(&self.0)
@@ -88,12 +106,16 @@ ids! {
     EventId,
     /// The business's endpoint at a provider.
     InboxId,
+    /// A question and answer entry within its bot.
+    FaqId,
     /// A human who answers.
     StaffId,
     /// A group of staff members.
     TeamId,
     /// One question to the bot.
     TurnId,
+    /// An address at which an account's own automations listen.
+    WebhookId,
 }
 
 /// 130 bits of SHA-256 over the length-prefixed parts, in lower-case base32: 26 characters.
@@ -120,6 +142,11 @@ impl ContactId {
     /// The contact that a conversation starts with; conversations may be linked to another later.
     pub fn of(conversation: &ConversationId) -> Self {
         Self(conversation.0.clone())
+    }
+
+    /// The contact that a provider or the business itself calls `person`, whatever the inbox.
+    pub fn named(account: &AccountId, person: &str) -> Self {
+        Self(derive("contact", &[account.as_str(), person]))
     }
 }
 
@@ -153,6 +180,25 @@ impl EffectId {
     pub fn copy_for(&self, staff: &StaffId, channel: &str) -> Self {
         Self(derive("copy", &[&self.0, staff.as_str(), channel]))
     }
+
+    /// Another thing that the same people are told because of the same thing.
+    #[must_use]
+    pub fn also(&self, kind: &str) -> Self {
+        Self(derive("also", &[&self.0, kind]))
+    }
+
+    /// One webhook's copy of what `self` announces to several.
+    #[must_use]
+    pub fn copy_at(&self, webhook: &WebhookId) -> Self {
+        Self(derive("announcement", &[&self.0, webhook.as_str()]))
+    }
+}
+
+impl FaqId {
+    /// The entry that a question has when nobody gives it another id: importing it again finds it.
+    pub fn of(bot: &BotId, question: &str) -> Self {
+        Self(derive("faq", &[bot.as_str(), question.trim()]))
+    }
 }
 
 impl TurnId {
@@ -179,8 +225,10 @@ random_ids! {
     ApiKeyId "key",
     BotId "bot",
     DeliveryId "dlv",
+    FaqId "faq",
     StaffId "stf",
     TeamId "tea",
+    WebhookId "whk",
 }
 
 /// Unpadded lower-case base32 (RFC 4648 alphabet).

@@ -19,6 +19,7 @@ pub struct Notification {
 
 /// Where staff members are reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum NotificationChannel {
     /// In the console.
@@ -54,12 +55,16 @@ pub fn wants(staff: &Staff, about: NotificationKind, channel: NotificationChanne
         NotificationKind::TaskAssigned => staff.notifications.task_assigned,
         NotificationKind::ConversationWaiting
         | NotificationKind::PromiseMissed
+        | NotificationKind::Unanswered
+        | NotificationKind::WindowClosing
+        | NotificationKind::TaskOverdue
         | NotificationKind::Urgent
         | NotificationKind::DeliveryFailed
         | NotificationKind::NotConfigured
         | NotificationKind::AssigneeMissing
         | NotificationKind::LoopGuard
-        | NotificationKind::Quarantined => return channel == NotificationChannel::InApp,
+        | NotificationKind::Quarantined
+        | NotificationKind::AssigneeLeft => return channel == NotificationChannel::InApp,
     };
     match channel {
         NotificationChannel::InApp => switches.in_app,

@@ -1,7 +1,8 @@
 //! What `decide` is told about the business, beside the conversation itself.
 
 use crate::{
-    Account, ActionId, Assignee, Bot, HandoverAction, Inbox, PhraseMatch, ScenarioKind, Staff, StaffId, Team,
+    Account, ActionId, Assignee, Bot, Contact, ConversationId, HandoverAction, Inbox, InboxId, PhraseMatch,
+    ScenarioKind, Staff, StaffId, Team, Webhook,
 };
 
 /// Everything that the business has set, as of one moment.
@@ -26,13 +27,15 @@ pub struct BotRevision {
     pub bot: Bot,
 }
 
-/// An account's staff and teams.
+/// An account's staff and teams, and the automations that listen.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Directory {
     /// The staff members.
     pub staff: Vec<Staff>,
     /// The teams.
     pub teams: Vec<Team>,
+    /// Where its own automations listen.
+    pub webhooks: Vec<Webhook>,
 }
 
 impl Directory {
@@ -76,6 +79,19 @@ pub struct Evidence {
     pub same_issue: Option<bool>,
     /// What the ledger says about an echo.
     pub echo: EchoEvidence,
+    /// The other contact, where the event moves the conversation from one to another.
+    pub other: Option<OtherContact>,
+}
+
+/// A contact that a conversation may move to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OtherContact {
+    /// A conversation of theirs.
+    pub conversation: ConversationId,
+    /// Its inbox.
+    pub inbox: InboxId,
+    /// The contact.
+    pub contact: Contact,
 }
 
 impl Evidence {

@@ -2,10 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ActionId, Assignee, Guard, Permille, ScenarioKind};
+use crate::{ActionId, Assignee, Guard, OutcomeResult, Permille, Retrieval, ScenarioKind};
 
 /// Why an event led to what it led to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Record {
     /// What was decided.
     pub verdict: Verdict,
@@ -38,6 +39,18 @@ pub struct Record {
     /// Failed attempts on the present issue, this event included.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failed_attempts: Option<u8>,
+    /// How the bot's turn went.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<OutcomeResult>,
+    /// What the bot's answer stands on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retrieval: Option<Retrieval>,
+    /// How likely the bot's reply says that it does not know.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub non_answer: Option<Permille>,
+    /// How likely the bot's reply promises a person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub promise: Option<Permille>,
     /// Why a command was refused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refusal: Option<Refusal>,
@@ -48,6 +61,7 @@ pub struct Record {
 
 /// An example phrase that a message matched.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PhraseMatch {
     /// The action that it is an example of.
     pub action: ActionId,
@@ -59,6 +73,7 @@ pub struct PhraseMatch {
 
 /// What was decided about an event, in one word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// It handed the conversation over.
@@ -75,6 +90,8 @@ pub enum Verdict {
     NoBot,
     /// The bot is asked.
     Turn,
+    /// The bot's answer to a message that was asked again together with later ones: it is not sent.
+    Folded,
     /// An external bot answers by itself.
     ExternalBot,
     /// The bot has said enough for one day.
@@ -121,12 +138,23 @@ pub enum Verdict {
     PauseEnded,
     /// The promise was not kept in time.
     PromiseMissed,
+    /// It belongs to another conversation's contact now.
+    Linked,
+    /// It has a contact of its own again.
+    Unlinked,
+    /// What was known of the client was erased.
+    Erased,
+    /// The task is overdue.
+    TaskOverdue,
+    /// The reply window is about to close on a client who waits.
+    WindowClosing,
     /// The command does not fit the state.
     Refused,
 }
 
 /// Why a command was refused.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Refusal {
     /// Somebody else has it.
@@ -151,6 +179,16 @@ pub enum Refusal {
     OptedOut,
     /// It reached us more than 24 hours ago.
     TooOld,
+    /// There is no such conversation.
+    NoSuchConversation,
+    /// Its contact has other conversations already.
+    AlreadyLinked,
+    /// The contact has as many conversations as one may have.
+    TooManyLinked,
+    /// It has a contact of its own.
+    NotLinked,
+    /// The bot has said enough for one day.
+    MessageCap,
 }
 
 impl Record {
@@ -168,6 +206,10 @@ impl Record {
             guard: None,
             model: String::new(),
             failed_attempts: None,
+            outcome: None,
+            retrieval: None,
+            non_answer: None,
+            promise: None,
             refusal: None,
             resumed: false,
         }

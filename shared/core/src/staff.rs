@@ -6,10 +6,12 @@ use crate::{StaffId, TeamId, config::yes};
 
 /// A human who answers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Staff {
     /// Their id.
     pub id: StaffId,
     /// Their name.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = crate::MAX_NAME_CHARS)))]
     pub name: String,
     /// What they may do.
     #[serde(default)]
@@ -22,6 +24,7 @@ pub struct Staff {
     pub phone: Option<String>,
     /// Where chat reaches them: an https address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(length(max = crate::MAX_URL_CHARS), regex(pattern = r"^https://")))]
     pub chat_webhook: Option<String>,
     /// What they are told, and where.
     #[serde(default)]
@@ -30,6 +33,7 @@ pub struct Staff {
 
 /// What a staff member may do.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     /// Everything.
@@ -50,6 +54,7 @@ impl Role {
 
 /// What a staff member is told, and where.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct NotificationSettings {
     /// When a conversation is assigned to them.
     #[serde(default)]
@@ -61,6 +66,7 @@ pub struct NotificationSettings {
 
 /// A switch per channel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[expect(clippy::struct_excessive_bools, reason = "four switches on a settings page are four booleans")]
 pub struct ChannelSwitches {
     /// In the console.
@@ -85,10 +91,12 @@ impl Default for ChannelSwitches {
 
 /// A group of staff members.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Team {
     /// Its id.
     pub id: TeamId,
     /// Its name.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = crate::MAX_NAME_CHARS)))]
     pub name: String,
     /// Who is in it.
     #[serde(default)]

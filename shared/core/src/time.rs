@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// An instant in milliseconds since the Unix epoch, UTC. Arithmetic saturates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct Timestamp(i64);
 

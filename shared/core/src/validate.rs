@@ -3,12 +3,14 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Bot, ClosingMessage, Connector, HandoverAction, MAX_ACTIONS, MAX_MESSAGE_CHARS, MAX_NAME_CHARS,
-    MAX_PAUSE, MAX_PHRASE_CHARS, MAX_PHRASES, MAX_RETRIES, Pause, Scenario, Staff,
+    Bot, ClosingMessage, Connector, HandoverAction, MAX_ACTIONS, MAX_FOLD_SECONDS, MAX_INSTRUCTIONS_CHARS,
+    MAX_MESSAGE_CHARS, MAX_MODEL_CHARS, MAX_NAME_CHARS, MAX_PAUSE, MAX_PHRASE_CHARS, MAX_PHRASES,
+    MAX_RETRIES, MAX_URL_CHARS, Pause, Scenario, Staff, Webhook,
 };
 
 /// Something wrong with a setting.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "FieldProblem"))]
 pub struct Problem {
     /// The field, as a path: `actions[2].pause`.
     pub field: String,
@@ -17,14 +19,14 @@ pub struct Problem {
 }
 
 #[derive(Default)]
-struct Problems(Vec<Problem>);
+pub(crate) struct Problems(Vec<Problem>);
 
 impl Problems {
-    fn add(&mut self, field: impl Into<String>, message: impl Into<String>) {
+    pub(crate) fn add(&mut self, field: impl Into<String>, message: impl Into<String>) {
         self.0.push(Problem { field: field.into(), message: message.into() });
     }
 
-    fn length(&mut self, field: &str, text: &str, max: usize) {
+    pub(crate) fn length(&mut self, field: &str, text: &str, max: usize) {
         let chars = text.chars().count();
         if text.trim().is_empty() {
             self.add(field, "must not be empty");
@@ -42,7 +44,7 @@ impl Problems {
         }
     }
 
-    fn done(self) -> Result<(), Vec<Problem>> {
+    pub(crate) fn done(self) -> Result<(), Vec<Problem>> {
         if self.0.is_empty() { Ok(()) } else { Err(self.0) }
     }
 }
@@ -72,6 +74,9 @@ impl Bot {
         problems.pause("takeover_pause", self.takeover_pause);
         if self.daily_messages == 0 {
             problems.add("daily_messages", "must be at least 1; to silence the bot, pause it");
+        }
+        if self.fold_seconds > MAX_FOLD_SECONDS {
+            problems.add("fold_seconds", format!("must be at most {MAX_FOLD_SECONDS} (5 minutes)"));
         }
         check_connector(&mut problems, &self.connector);
         problems.done()
@@ -123,12 +128,31 @@ fn check_phrases(problems: &mut Problems, field: &str, phrases: &[String]) {
 fn check_connector(problems: &mut Problems, connector: &Connector) {
     match connector {
         Connector::Http { url } | Connector::OpenAi { url, .. } => {
-            if !url.starts_with("https://") {
+            if !url.starts_with("https://") && !is_this_machine(url) {
                 problems.add("connector.url", "must be an https address");
             }
         }
         Connector::External | Connector::Faq | Connector::Bedrock { .. } => {}
     }
+    match connector {
+        Connector::OpenAi { model, instructions, .. } | Connector::Bedrock { model, instructions } => {
+            problems.length("connector.model", model, MAX_MODEL_CHARS);
+            if instructions.chars().count() > MAX_INSTRUCTIONS_CHARS {
+                let message = format!("must be at most {MAX_INSTRUCTIONS_CHARS} characters");
+                problems.add("connector.instructions", message);
+            }
+        }
+        Connector::External | Connector::Faq | Connector::Http { .. } => {}
+    }
+}
+
+/// An address of this machine over plain http: only the local system reaches it, and only when it is told
+/// to; on Lambda the HTTP client refuses it.
+fn is_this_machine(url: &str) -> bool {
+    let host = url.strip_prefix("http://").unwrap_or_default();
+    let host = host.split(['/', '?', '#']).next().unwrap_or_default();
+    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+    ["127.0.0.1", "localhost", "[::1]"].contains(&name)
 }
 
 impl Staff {
@@ -155,8 +179,8 @@ impl Staff {
             Some(_) | None => {}
         }
         match &self.chat_webhook {
-            Some(url) if !url.starts_with("https://") => {
-                problems.add("chat_webhook", "must be an https address");
+            Some(url) if !is_https(url) => {
+                problems.add("chat_webhook", "must be an https address of at most 2048 characters");
             }
             None if switches.iter().any(|switch| switch.chat) => {
                 problems.add("chat_webhook", "is needed for notifications in a chat");
@@ -165,6 +189,27 @@ impl Staff {
         }
         problems.done()
     }
+}
+
+impl Webhook {
+    /// Checks every setting.
+    ///
+    /// # Errors
+    /// All problems, in the order of the fields.
+    pub fn validate(&self) -> Result<(), Vec<Problem>> {
+        let mut problems = Problems::default();
+        if !is_https(&self.url) {
+            problems.add("url", "must be an https address of at most 2048 characters");
+        }
+        if self.events.is_empty() {
+            problems.add("events", "needs at least one event; to hear nothing, delete the webhook");
+        }
+        problems.done()
+    }
+}
+
+fn is_https(url: &str) -> bool {
+    url.starts_with("https://") && url.chars().count() <= MAX_URL_CHARS
 }
 
 fn is_email(text: &str) -> bool {

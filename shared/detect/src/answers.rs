@@ -5,7 +5,11 @@ use std::cmp::Reverse;
 use handover_core::{Permille, Signals};
 
 use crate::{
-    language::without_politeness, meaning::Meaning, phrase_table::PhraseTable, reading::Reading, words::Words,
+    language::without_politeness,
+    meaning::{Meaning, closeness},
+    phrase_table::PhraseTable,
+    reading::Reading,
+    words::Words,
 };
 
 /// From this score on an entry answers the message; below it the bot says that it does not know. It is
@@ -55,10 +59,12 @@ impl Answers {
         let equal = self.equal.equal(&words).iter().chain(self.equal.equal(without_politeness(&words)));
         let mut found: Vec<_> = equal.map(|entry| Found { entry: *entry, score: Permille::ONE }).collect();
         if let Some(message) = signals.vector.as_deref().and_then(Meaning::parse) {
-            found.extend(self.meanings.iter().map(|(entry, question)| Found {
-                entry: *entry,
-                score: question.closeness(&message).min(Permille::new(999)),
-            }));
+            for questions in self.meanings.chunk_by(|(one, _), (other, _)| one == other) {
+                let meant = closeness(questions.iter().map(|(_, question)| question), &message);
+                if let (Some((entry, _)), Some((_, score))) = (questions.first(), meant) {
+                    found.push(Found { entry: *entry, score: score.min(Permille::new(999)) });
+                }
+            }
         }
         found.sort_by_key(|found| (found.entry, Reverse(found.score)));
         found.dedup_by_key(|found| found.entry);

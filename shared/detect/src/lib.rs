@@ -17,6 +17,7 @@ mod features;
 mod feedback;
 mod head;
 mod issue;
+mod kernel;
 mod language;
 mod meaning;
 mod normal;
@@ -28,6 +29,7 @@ mod product;
 mod reading;
 mod reply;
 mod request;
+pub mod retrieval;
 mod vector;
 mod wordpiece;
 mod words;
@@ -52,7 +54,7 @@ use meaning::Meaning;
 use reading::Reading;
 
 /// The version of the understanding, as it stands in [`Signals::model`] and in decision records.
-pub const MODEL: &str = "encoder-2";
+pub const MODEL: &str = "encoder-3";
 
 /// The size of all weights, in bytes.
 pub const MODEL_BYTES: usize =

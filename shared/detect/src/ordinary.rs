@@ -2,7 +2,7 @@
 
 use handover_core::{ActionId, Bot, HandoverAction, Permille, Scenario, Signals};
 
-use crate::{encoder::VECTOR, meaning::Meaning, phrases::Prepared, vector::Vector};
+use crate::{meaning::Meaning, phrases::Prepared};
 
 /// Messages that ask for nobody, from many businesses in seven languages, one a line: some of the
 /// plain ones of `training/voices`, chosen by `training/heads.py`.
@@ -46,12 +46,7 @@ pub fn broad_phrase(phrase: &str) -> Option<Broad> {
 }
 
 fn ordinary() -> impl Iterator<Item = (&'static str, Meaning)> {
-    let meaning = |bytes: &[u8]| {
-        let (vector, sketch) = bytes.split_first_chunk::<VECTOR>()?;
-        let sketch = u128::from_le_bytes(sketch.try_into().ok()?);
-        Some(Meaning { vector: Vector::from_bytes(vector), sketch })
-    };
-    TEXTS.lines().zip(MEANINGS.chunks_exact(VECTOR + 16).filter_map(meaning))
+    TEXTS.lines().zip(MEANINGS.as_chunks().0.iter().map(Meaning::from_bytes))
 }
 
 #[cfg(test)]

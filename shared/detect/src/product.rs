@@ -1,17 +1,14 @@
 //! The arithmetic of the encoder: products of rows of numbers with matrices of signed bytes, and what
 //! is done to rows.
 //!
-//! Each function is compiled several times, for the vector units that processors of today have, and
-//! the best that the processor at hand knows is taken (the crate `multiversion`). The loops are
-//! written so that the compiler finds the vector instructions by itself.
+//! What is done to rows is compiled several times, for the vector units that processors of today have,
+//! and the best that the processor at hand knows is taken (the crate `multiversion`). The loops are written so that
+//! the compiler finds the vector instructions by itself; the products are in `kernel.rs`.
 
 use multiversion::multiversion;
 
-/// Numbers that are multiplied at once; every row's length is a multiple of it.
-const LANES: usize = 32;
-/// Rows and columns that are multiplied at once, so that what is loaded is used more than once.
-const ROWS: usize = 2;
-const COLUMNS: usize = 4;
+use crate::kernel::{self, PANEL, blocks, multiply};
+
 /// The longest row.
 pub(crate) const LONGEST: usize = 1_536;
 /// What the largest number of a row becomes: the sum of [`LONGEST`] products with bytes still fits
@@ -63,23 +60,33 @@ impl Rows {
     }
 }
 
-/// Rows as whole numbers, each with its own unit; padded with rows of nought to a multiple of
-/// [`ROWS`].
+/// Rows as whole numbers, each with its own unit, in the order of `kernel.rs`.
 pub(crate) struct WholeRows {
-    numbers: Vec<i16>,
+    pairs: Vec<i32>,
     units: Vec<f32>,
+    /// Pairs of a row.
     width: usize,
 }
 
 impl WholeRows {
     pub(crate) fn of(rows: &Rows) -> Self {
-        let padded = rows.count().next_multiple_of(ROWS);
-        let mut numbers = vec![0; padded * rows.width];
-        let mut units = Vec::with_capacity(rows.count());
-        for (into, row) in numbers.chunks_exact_mut(rows.width).zip(rows.iter()) {
-            units.push(whole(row, into));
+        let (count, width) = (rows.count(), rows.width / 2);
+        let (mut pairs, mut row_pairs) = (vec![0; count * width], vec![0; width]);
+        let mut units = Vec::with_capacity(count);
+        let (mut all, mut rest) = (rows.iter(), pairs.as_mut_slice());
+        for size in blocks(count) {
+            let block;
+            (block, rest) = rest.split_at_mut_checked(size * width).unwrap_or_default();
+            for (at, row) in all.by_ref().take(size).enumerate() {
+                units.push(whole(row, &mut row_pairs));
+                for (of_pair, pair) in block.chunks_exact_mut(size).zip(&row_pairs) {
+                    if let Some(into) = of_pair.get_mut(at) {
+                        *into = *pair;
+                    }
+                }
+            }
         }
-        Self { numbers, units, width: rows.width }
+        Self { pairs, units, width }
     }
 }
 
@@ -92,80 +99,27 @@ impl Dense {
     }
 
     /// The same into rows whose memory is used again.
+    #[expect(clippy::cast_precision_loss, reason = "seven digits are enough")]
     pub(crate) fn apply_into(&self, rows: &WholeRows, made: &mut Rows) {
         made.width = self.units.len();
-        made.numbers.resize(rows.numbers.len() / rows.width.max(1) * made.width, 0.0);
-        multiply(&rows.numbers, rows.width, self.bytes, made.width, &mut made.numbers);
-        made.numbers.truncate(rows.units.len() * made.width);
-        for (row, unit) in made.iter_mut().zip(&rows.units) {
-            scale(row, *unit, &self.units, &self.bias);
-        }
+        made.numbers.resize(rows.units.len() * made.width, 0.0);
+        let (width, made) = (made.width, made.numbers.as_mut_slice());
+        multiply(&rows.pairs, rows.width, self.bytes, |row, panel, sums| {
+            let start = panel * PANEL;
+            let into = made.get_mut(row * width + start..).unwrap_or_default().iter_mut();
+            let units = self.units.get(start..).unwrap_or_default();
+            let bias = self.bias.get(start..).unwrap_or_default();
+            let of_row = rows.units.get(row).copied().unwrap_or_default();
+            for (((into, sum), unit), bias) in into.zip(sums).zip(units).zip(bias) {
+                *into = *sum as f32 * (of_row * unit) + bias;
+            }
+        });
     }
 }
 
-/// `made[row][column]` is the sum of the products of a row with a row of bytes.
-#[multiversion(targets(
-    "x86_64+avx512f+avx512bw+avx512vl+avx512dq+avx512vnni+avx2+fma",
-    "x86_64+avx512f+avx512bw+avx512vl+avx512dq+avx2+fma",
-    "x86_64+avx2+fma",
-    "aarch64+neon"
-))]
-#[expect(clippy::cast_precision_loss, reason = "seven digits are enough")]
-fn multiply(rows: &[i16], width: usize, bytes: &[u8], columns: usize, made: &mut [f32]) {
-    let mut wide = [[[0_i16; LANES]; LONGEST / LANES]; COLUMNS];
-    for (block, bytes) in bytes.chunks_exact(COLUMNS * width).enumerate() {
-        for (wide, bytes) in wide.iter_mut().zip(bytes.chunks_exact(width)) {
-            for (number, byte) in wide.as_flattened_mut().iter_mut().zip(bytes) {
-                *number = i16::from(byte.cast_signed());
-            }
-        }
-        let [c0, c1, c2, c3] = &wide;
-        for (pair, rows) in rows.chunks_exact(ROWS * width).enumerate() {
-            let (first, second) = rows.split_at(width);
-            let (first, second) = (first.as_chunks::<LANES>().0, second.as_chunks::<LANES>().0);
-            let mut sums = [[[0_i32; LANES / 2]; COLUMNS]; ROWS];
-            let [s, t] = &mut sums;
-            for (((((a, b), w0), w1), w2), w3) in first.iter().zip(second).zip(c0).zip(c1).zip(c2).zip(c3) {
-                let [s0, s1, s2, s3] = s;
-                let [t0, t1, t2, t3] = t;
-                add_products(a, w0, s0);
-                add_products(a, w1, s1);
-                add_products(a, w2, s2);
-                add_products(a, w3, s3);
-                add_products(b, w0, t0);
-                add_products(b, w1, t1);
-                add_products(b, w2, t2);
-                add_products(b, w3, t3);
-            }
-            for (row, sums) in sums.iter().enumerate() {
-                let at = (pair * ROWS + row) * columns + block * COLUMNS;
-                for (made, sums) in made.get_mut(at..).unwrap_or_default().iter_mut().zip(sums) {
-                    *made = sums.iter().sum::<i32>() as f32;
-                }
-            }
-        }
-    }
-}
-
-/// Adds the products of two runs of numbers, those of neighbours together; nothing overflows
-/// ([`LARGEST`]). How good the vector instructions are that the compiler finds here depends on its
-/// passes (`docs/results-detect.md`, Time); measure with `examples/speed.rs`.
-#[inline(always)]
-#[expect(clippy::inline_always, reason = "compiled for the vector unit of who calls it")]
-fn add_products(a: &[i16; LANES], b: &[i16; LANES], sums: &mut [i32; LANES / 2]) {
-    let mut products = [0_i32; LANES];
-    for ((product, a), b) in products.iter_mut().zip(a).zip(b) {
-        *product = i32::from(*a) * i32::from(*b);
-    }
-    for (sum, [one, other]) in sums.iter_mut().zip(products.as_chunks::<2>().0) {
-        *sum += one + other;
-    }
-}
-
-/// Writes a row as whole numbers and returns their unit.
+/// Writes a row as pairs of whole numbers and returns their unit.
 #[multiversion(targets("x86_64+avx512f+avx512bw+avx512vl+avx512dq+avx2+fma", "x86_64+avx2+fma"))]
-#[expect(clippy::cast_possible_truncation, reason = "the lower half of the bits is the number")]
-fn whole(row: &[f32], into: &mut [i16]) -> f32 {
+fn whole(row: &[f32], pairs: &mut [i32]) -> f32 {
     let mut most = [1e-9_f32; 16];
     for some in row.as_chunks::<16>().0 {
         for (most, number) in most.iter_mut().zip(some) {
@@ -174,17 +128,18 @@ fn whole(row: &[f32], into: &mut [i16]) -> f32 {
     }
     let most = most.iter().copied().fold(0.0, f32::max);
     let per_unit = LARGEST / most;
-    for (into, number) in into.iter_mut().zip(row) {
-        *into = (number * per_unit + ROUNDING).to_bits() as i16;
+    let (first, second) = row.split_at(row.len() / 2);
+    for ((pair, first), second) in pairs.iter_mut().zip(first).zip(second) {
+        *pair = kernel::pair(rounded(first * per_unit), rounded(second * per_unit));
     }
     most / LARGEST
 }
 
-#[multiversion(targets("x86_64+avx512f+avx512bw+avx512vl+avx512dq+avx2+fma", "x86_64+avx2+fma"))]
-fn scale(row: &mut [f32], unit: f32, units: &[f32], bias: &[f32]) {
-    for ((number, column), bias) in row.iter_mut().zip(units).zip(bias) {
-        *number = *number * (unit * column) + bias;
-    }
+/// A number of at most sixteen bits, rounded: it stands in the lowest bits of the sum ([`ROUNDING`]).
+#[inline(always)]
+#[expect(clippy::inline_always, clippy::cast_possible_truncation, reason = "the lower half is the number")]
+fn rounded(number: f32) -> i16 {
+    (number + ROUNDING).to_bits() as i16
 }
 
 /// The Gaussian error linear unit in its usual approximation
@@ -331,10 +286,16 @@ mod tests {
             let bytes: &'static [u8] = bytes.leak();
             let dense = Dense { bytes, units: vec![0.01; columns], bias: vec![0.5; columns] };
             let made = dense.apply(&WholeRows::of(&rows));
+            // Where the order of `kernel.rs` has the byte of a column for a number.
+            let byte = |column: usize, at: usize| {
+                let (panel, place) = (column / PANEL * PANEL * width, column % PANEL);
+                bytes[panel + (at % (width / 2) * PANEL + place) * 2 + at / (width / 2)].cast_signed()
+            };
             for (made, row) in made.iter().zip(rows.iter()) {
-                for (made, bytes) in made.iter().zip(bytes.chunks_exact(width)) {
-                    let product = |(a, b): (&f32, &u8)| f64::from(*a) * f64::from(b.cast_signed());
-                    let right = row.iter().zip(bytes).map(product).sum::<f64>() * 0.01 + 0.5;
+                for (column, made) in made.iter().enumerate() {
+                    let product =
+                        |(at, number): (usize, &f32)| f64::from(*number) * f64::from(byte(column, at));
+                    let right = row.iter().enumerate().map(product).sum::<f64>() * 0.01 + 0.5;
                     assert!((f64::from(*made) - right).abs() < 0.02, "{made} {right}");
                 }
             }

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use handover_core::{Permille, ReplySignals};
 
 use crate::{
+    MODEL,
     head::Head,
     issue::permille,
     language::{guess, table},
@@ -37,7 +38,7 @@ pub(crate) static PROMISE: LazyLock<Head> =
 /// English, of which few replies were seen, a non-answer takes [`FOREIGN`]: a false one hands over a
 /// client who was answered.
 pub fn reply_signals(reply: &str) -> ReplySignals {
-    let [non_answer, promise] = reply_scores(reply);
+    let [non_answer_score, promise_score] = reply_scores(reply);
     let likely = Permille::new(500);
     let foreign = |language: &str| language != "en";
     let words = Words::read(reply);
@@ -45,10 +46,13 @@ pub fn reply_signals(reply: &str) -> ReplySignals {
     let enough = if guess(&words).is_some_and(foreign) { FOREIGN } else { likely };
     let words = words.all();
     let offers = (0..words.len()).any(|at| OFFERS.longest(words.get(at..).unwrap_or_default()).is_some());
-    let promises_person = promise >= likely && !offers;
+    let promises_person = promise_score >= likely && !offers;
     ReplySignals {
-        non_answer: unknown || (non_answer >= enough && !offers && !promises_person),
+        model: MODEL.to_owned(),
+        non_answer: unknown || (non_answer_score >= enough && !offers && !promises_person),
         promises_person,
+        non_answer_score,
+        promise_score,
     }
 }
 
@@ -63,10 +67,17 @@ pub fn reply_scores(reply: &str) -> [Permille; 2] {
         .map(|(head, evidence)| permille(head.probability(&reading.features, evidence)))
 }
 
+/// What phrases in a reply say.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct ByPhrases {
+    pub(crate) non_answer: bool,
+    pub(crate) promises_person: bool,
+}
+
 /// What the phrases in a reply say, as one of the inputs of the models.
-pub(crate) fn by_phrases(words: &Words) -> ReplySignals {
+pub(crate) fn by_phrases(words: &Words) -> ByPhrases {
     let words = words.all();
-    let mut signals = ReplySignals::default();
+    let mut signals = ByPhrases::default();
     let mut offer_ends = None;
     for at in 0..words.len() {
         let rest = words.get(at..).unwrap_or_default();

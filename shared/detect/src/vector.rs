@@ -1,7 +1,5 @@
 //! Directions in the encoder's spaces, small enough to be kept.
 
-use data_encoding::BASE64;
-
 use crate::encoder::VECTOR;
 
 /// A direction: its numbers as signed bytes, of which only the proportions count. No word can be read
@@ -30,16 +28,6 @@ impl Vector {
         self.bytes.map(i8::cast_unsigned)
     }
 
-    /// Base64 of the bytes: 172 characters.
-    pub(crate) fn written(&self) -> String {
-        BASE64.encode(&self.to_bytes())
-    }
-
-    pub(crate) fn parse(written: &str) -> Option<Self> {
-        let bytes = BASE64.decode(written.as_bytes()).ok()?;
-        Some(Self::from_bytes(bytes.as_slice().try_into().ok()?))
-    }
-
     /// The cosine of the angle between two directions; 0 where one has none.
     #[expect(clippy::cast_precision_loss, reason = "a hundred products of bytes are exact")]
     pub(crate) fn cosine(&self, other: &Self) -> f32 {
@@ -66,8 +54,7 @@ mod tests {
         let numbers: Vec<_> =
             (0..VECTOR).map(|at| f32::from(u8::try_from(at).unwrap()) / 100.0 - 0.6).collect();
         let vector = Vector::of(&numbers);
-        assert_eq!(Vector::parse(&vector.written()), Some(vector.clone()));
+        assert_eq!(Vector::from_bytes(&vector.to_bytes()), vector);
         assert!((vector.cosine(&vector) - 1.0).abs() < 1e-6);
-        assert_eq!(Vector::parse("of an earlier version"), None);
     }
 }

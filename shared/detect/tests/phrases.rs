@@ -182,6 +182,30 @@ fn what_means_the_same_matches_in_other_words() {
 }
 
 #[test]
+fn meanings_are_kept_for_the_bot_and_the_version_that_they_are_of() {
+    let actions: &[(&str, Option<&str>, &[&str])] = &[
+        ("cancel", Some("Cancel"), &["I want to cancel my subscription", "?!", "close my account"]),
+        ("cake", Some("Wedding cakes"), &["quote for a wedding cake"]),
+    ];
+    let prepared = Prepared::new(&bot(actions));
+    let kept = prepared.meanings();
+    assert!(kept.len() < 3 * 150 + 20, "{}", kept.len());
+    let read = Prepared::with_meanings(&bot(actions), &kept).unwrap();
+    for text in ["please end my membership", "how much is a cake for 80 guests?", "close my account", "hello"]
+    {
+        let signals = signals(text);
+        assert_eq!(read.matches(text, &signals), prepared.matches(text, &signals), "{text}");
+    }
+    assert!(Prepared::with_meanings(&bot(&actions[..1]), &kept).is_none(), "another bot's");
+    let mut earlier = kept.clone();
+    earlier[0] ^= 1;
+    assert!(Prepared::with_meanings(&bot(actions), &earlier).is_none(), "another version's");
+    assert!(Prepared::with_meanings(&bot(actions), &kept[..kept.len() - 1]).is_none());
+    assert!(Prepared::with_meanings(&bot(actions), b"").is_none());
+    assert!(Prepared::new(&bot(&[("none", Some("None"), &["?!"])])).is_empty());
+}
+
+#[test]
 fn the_best_answer_comes_first() {
     let entries = [["When do you open?", "opening hours"], ["Where can I park?", "is there a car park"]];
     let answers = Answers::new(entries);

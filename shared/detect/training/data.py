@@ -71,6 +71,24 @@ def foreign_background():
     return [row | {"part": part("background " + row["text"])} for row in own("background.jsonl")]
 
 
+def asking_words():
+    """The words of short requests: what holds one of them may be a request, however it is cut."""
+    short = [row["text"].lower().split() for row in requests() if row["label"] == 1 and len(row["text"].split()) <= 3]
+    return {bare(word) for words in short for word in words}
+
+
+def cut(text, asking, rng):
+    """One to three words out of an ordinary message, which ask for nobody; none where they might."""
+    words = bare(text).split()
+    size = int(rng.integers(1, 4))
+    start = int(rng.integers(0, max(1, len(words) - size + 1)))
+    some = words[start:start + size]
+    if not some or any(word.lower() in asking for word in some):
+        return None
+    text = " ".join(some)
+    return misspelt(text, rng) if rng.random() < 0.3 else text
+
+
 def misspelt(text, rng):
     letters = list(text)
     for _ in range(max(1, len(letters) // 14)):

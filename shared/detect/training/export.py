@@ -19,6 +19,14 @@ def rows(matrix):
     return np.round(matrix / unit).astype(np.int8).tobytes(), floats(unit[:, 0])
 
 
+def panels(matrix):
+    """Rows of a matrix as `src/kernel.rs` has them: sixteen rows at a time, for each pair of numbers (one of
+    the first half of a row, one of the second) those of each row in turn."""
+    content, units = rows(matrix)
+    numbers = np.frombuffer(content, np.int8).reshape(len(matrix) // 16, 16, 2, -1)
+    return np.ascontiguousarray(numbers.transpose(0, 3, 1, 2)).tobytes(), units
+
+
 def rounded(p):
     """The parameters as the crate has them: what is written as signed bytes is rounded."""
     def back(matrix):
@@ -49,7 +57,7 @@ def main(minilm, encoder):
 
         def dense(w, b):
             # A row for each number that is made.
-            file.writelines(rows(np.ascontiguousarray(w.T)))
+            file.writelines(panels(np.ascontiguousarray(w.T)))
             file.write(floats(b))
 
         def norm(name, layer):

@@ -1,9 +1,10 @@
 """Fits what stands on top of the encoder, and writes it as the crate reads it: for each question a
 logistic model of n-grams, joined with the encoder's evidence; the weights of pairs of texts; the
-operating points. All inputs come from the crate itself (examples/features.rs), so there is one
-tokeniser and one hash.
+operating points. Pieces, n-grams and sketches come from the crate itself (examples/features.rs), so
+there is one tokeniser and one hash; what the encoder makes of a text comes from the trainer, with the
+weights as `export.py` writes them.
 
-    python heads.py FEATURES_PROGRAM BACKGROUND.jsonl
+    python heads.py ENCODER.npz FEATURES_PROGRAM BACKGROUND.jsonl
 
 N-grams are fitted to the part `train`; how much they and the encoder count, and every threshold, to
 the part `fit`, which neither has seen. The part `blind` is touched by nothing here.
@@ -14,12 +15,17 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 from scipy.sparse import csr_matrix
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import f1_score, roc_auc_score
 
 import data
+import model
+from export import rounded
+from train import BATCH, Texts, by_length, padded
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SEED = 7
@@ -29,13 +35,15 @@ EVIDENCE = ("request", "unhelpful", "resolved", "non_answer", "promise", "again"
 
 
 class Seen:
-    """What the crate sees of texts: their n-grams (`ngrams`), or what the encoder makes of them."""
+    """What the crate sees of texts: their n-grams and the sketch of their letters."""
 
     def __init__(self, program, *arguments):
         self.command, self.known = [program, *arguments], {}
 
     def add(self, texts):
         new = sorted(set(texts) - set(self.known))
+        if not new:
+            return
 
         def ask(some):
             asked = "\n".join(json.dumps(text) for text in some)
@@ -52,14 +60,37 @@ class Seen:
         return [self.known[text] for text in texts]
 
 
-class Both:
-    """Either way of seeing."""
+class Encoded:
+    """What the encoder makes of texts, with its weights as they are written."""
 
-    def __init__(self, program):
-        self.encoded, self.words = Seen(program), Seen(program, "--ngrams")
+    def __init__(self, encoder, program):
+        model.product = jnp.dot
+        self.program, self.known, self.run = program, {}, jax.jit(model.read)
+        self.p = {name: jnp.array(value) for name, value in rounded(np.load(encoder)).items()}
 
     def __call__(self, texts):
-        return self.encoded(texts)
+        new = sorted(set(texts) - set(self.known))
+        if not new:
+            return [self.known[text] for text in texts]
+        store = Texts(self.program)
+        for text in new:
+            store.add(text)
+        store.encode()
+        for batch in by_length(np.arange(len(store.texts)), store, np.random.default_rng(SEED)):
+            found = self.run(self.p, *padded([store.pieces[at] for at in batch], BATCH))
+            for at, evidence, issue, meaning in zip(batch, *(np.array(out, float) for out in found)):
+                self.known[store.texts[at]] = {"evidence": evidence, "issue": issue, "meaning": meaning}
+        return [self.known[text] for text in texts]
+
+
+class Both:
+    """All that is seen of texts."""
+
+    def __init__(self, encoder, program):
+        self.encoded, self.words = Encoded(encoder, program), Seen(program, "--ngrams")
+
+    def __call__(self, texts):
+        return [one | other for one, other in zip(self.words(texts), self.encoded(texts))]
 
 
 def ngrams(found, buckets):
@@ -134,6 +165,11 @@ def human_request(seen, background):
     ordinary = [ordinary[at] for at in rng.permutation(len(ordinary)) if ordinary[at]["part"] != "blind"]
     ordinary = [row for row in ordinary if row["part"] == "fit"] + [row for row in ordinary if row["part"] == "train"][:4000]
     ordinary += data.foreign_background()
+    # What clients answer in a word or two.
+    asking = data.asking_words()
+    pool = ordinary + [row for row in rows if row["kind"] == "plain" and row["part"] != "blind"]
+    cuts = [(data.cut(row["text"], asking, rng), row["part"]) for row in pool]
+    ordinary += [{"text": text, "part": part} for text, part in cuts if text]
     table = [(row["text"], row["label"], row["part"], 1.0) for row in rows]
     table += [(row["text"], 0, row["part"], 0.5) for row in ordinary]
     evidence, _, writes = question("request", seen, table, 1 << 18)
@@ -223,6 +259,7 @@ def issue_pairs(seen, again):
     groups = [issue for issue in data.issues() if issue["part"] == "fit"]
     backs = [row["text"] for row in data.again() if row["part"] == "fit"]
     refer = again([text for issue in groups for text in issue["same"] + issue["near"] + issue["again"]] + backs)
+    seen([text for issue in groups for text in issue["same"] + issue["near"] + issue["again"]] + backs)
     rows, labels = [], []
 
     def put(first, second, label):
@@ -254,29 +291,35 @@ def issue_pairs(seen, again):
 def phrase_pairs(seen):
     """Messages against the closest of an owner's phrases."""
     owners = [owner for owner in data.owners() if owner["part"] == "fit"]
-    rows, labels = [], []
+    seen([text for owner in owners for kind in ("phrases", "positives", "negatives") for text in owner[kind]])
+    rng = np.random.default_rng(SEED)
+    calm = [row["text"] for row in data.requests() if row["kind"] == "plain" and row["part"] == "fit"]
+    seen(calm)
+    rows, labels, near = [], [], []
     for owner in owners:
         phrases = seen(owner["phrases"])
-        for kind, label in (("positives", 1), ("negatives", 0)):
-            for one in seen(owner[kind]):
-                rows.append(max(([float(np.dot(phrase["meaning"], one["meaning"])), alike(phrase, one)] for phrase in phrases)))
+        some = [calm[at] for at in rng.integers(len(calm), size=CALM)]
+        for texts, label, is_near in ((owner["positives"], 1, True), (owner["negatives"], 0, True), (some, 0, False)):
+            for one in seen(texts):
+                cosines = np.sort([float(np.dot(phrase["meaning"], one["meaning"])) for phrase in phrases])[::-1]
+                letters = max(alike(phrase, one) for phrase in phrases)
+                rows.append([cosines[0], cosines[:TOGETHER].mean(), min(letters, ALIKE_MOST)])
                 labels.append(label)
-        for other in owners:
-            if other is not owner:
-                one = seen([other["positives"][0]])[0]
-                rows.append(max(([float(np.dot(phrase["meaning"], one["meaning"])), alike(phrase, one)] for phrase in phrases)))
-                labels.append(0)
-    rows, labels = np.array(rows), np.array(labels)
-    model = fit(rows, labels, 1.0, balance="balanced")
+                near.append(is_near)
+    rows, labels, near = np.array(rows), np.array(labels), np.array(near)
+    model = fit(rows, labels, 1.0, np.where(near, 1.0, 0.3), balance="balanced")
     evidence = model.decision_function(rows)
-    # The threshold of src/phrases.rs stands where one near message in twenty is taken.
-    edge = max(np.quantile(evidence[labels == 0], 1 - PHRASE_WRONG), best_f1(labels, evidence))
-    print(f"phrases: auc {roc_auc_score(labels, evidence):.3f} cosine {roc_auc_score(labels, rows[:, 0]):.3f} "
-          f"recall {(evidence[labels == 1] >= edge).mean():.3f} at {(evidence[labels == 0] >= edge).mean():.3f}")
+    # The threshold of src/phrases.rs stands where so few near messages and ordinary ones are taken.
+    edge = max(np.quantile(evidence[near & (labels == 0)], 1 - PHRASE_WRONG), np.quantile(evidence[~near], 1 - CALM_WRONG))
+    print(f"phrases: auc {roc_auc_score(labels[near], evidence[near]):.3f} cosine {roc_auc_score(labels[near], rows[near, 0]):.3f} "
+          f"recall {(evidence[labels == 1] >= edge).mean():.3f} at {(evidence[near & (labels == 0)] >= edge).mean():.3f} "
+          f"ordinary {(evidence[~near] >= edge).mean():.4f}")
     return [model.intercept_[0] - edge + np.log(0.65 / 0.35), *model.coef_[0]]
 
 
-PHRASE_WRONG = 0.05
+# As in src/meaning.rs; ordinary messages for each owner.
+TOGETHER, ALIKE_MOST, CALM = 5, 0.72, 20
+PHRASE_WRONG, CALM_WRONG = 0.05, 0.01
 
 
 def ordinary(seen):
@@ -296,8 +339,8 @@ def ordinary(seen):
             file.write(int(one["sketch"], 16).to_bytes(16, "little"))
 
 
-def main(program, background):
-    seen = Both(program)
+def main(encoder, program, background):
+    seen = Both(encoder, program)
     points = human_request(seen, background)
     feedback(seen)
     replies(seen)
@@ -312,8 +355,8 @@ def main(program, background):
 
 /// Bias, cosine, sketch, refers back, and the last times the cosine (`issue.rs`).
 pub(crate) const ISSUE: [f32; 5] = {array(issue)};
-/// Bias, cosine, sketch (`meaning.rs`).
-pub(crate) const PHRASE: [f32; 3] = {array(phrase)};
+/// Bias, the closest cosine, the mean of the closest, letters in common (`meaning.rs`).
+pub(crate) const PHRASE: [f32; 4] = {array(phrase)};
 /// The evidence for a request at which eager, balanced and strict begin (`lib.rs`).
 pub(crate) const REQUEST: [f32; 3] = {array(points)};
 """)

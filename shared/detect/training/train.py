@@ -25,6 +25,8 @@ BATCH = 64
 # Owners in a batch, and texts of each kind of one of them.
 OWNERS, OF_OWNER = 4, 5
 NEG = -1e9
+# A text is easy when its greatest loss is at most this: the encoder is right at 95 %.
+SURE = 0.05
 
 
 class Texts:
@@ -67,7 +69,7 @@ class Plan:
     """What is trained on in one epoch: rows of (text, answers and their weights, group)."""
 
     def __init__(self, options, rng):
-        self.rng, self.texts = rng, Texts(options.program)
+        self.options, self.rng, self.texts = options, rng, Texts(options.program)
         self.answers, self.weights, self.single, self.issue_groups, self.owner_groups = [], [], [], [], []
         ordinary = [row["text"] for row in data.background(options.background) if row["part"] == "train"]
         foreign = [row["text"] for row in data.foreign_background() if row["part"] == "train"]
@@ -84,7 +86,7 @@ class Plan:
 
         for row in rows:
             # What only looks like a request, and what asks indirectly, is where others fail.
-            weight = 1.0 if row["kind"] in ("plain", "explicit") else 1.3
+            weight = 1.0 if row["kind"] in ("plain", "explicit") else 1.3 if row["label"] else options.hard
             if row["lang"] != "en":
                 weight *= 1.5
             self.single.append(put(data.changed(row["text"], rng), weight, request=row["label"]))
@@ -100,6 +102,12 @@ class Plan:
             self.single.append(put(text, 0.6, request=0.0, unhelpful=0.0, resolved=0.0, again=0.0))
         for text in foreign:
             self.single.append(put(text, 0.6, request=0.0, unhelpful=0.0, resolved=0.0, again=0.0))
+        asking = data.asking_words()
+        pool = ordinary + foreign + [text for texts in plain.values() for text in texts]
+        for at in rng.integers(len(pool), size=options.cuts):
+            text = data.cut(pool[at], asking, rng)
+            if text:
+                self.single.append(put(text, 0.6, request=0.0))
         for row in data.feedback():
             if row["part"] == "train":
                 self.single.append(put(data.changed(row["text"], rng), 1.0, unhelpful=float(row["label"] == "unhelpful"),
@@ -129,10 +137,22 @@ class Plan:
         self.texts.encode()
         self.answers, self.weights = np.array(self.answers, np.float32), np.array(self.weights, np.float32)
 
+    def leave_out(self, read, p):
+        """Of the texts that stand alone and that the encoder is already sure of, keeps a share."""
+        kept, share = [], self.options.easy
+        for batch in by_length(self.single, self.texts, self.rng):
+            evidence = np.array(read(p, *padded([self.texts.pieces[at] for at in batch], BATCH))[0])[:len(batch)]
+            wrong = np.logaddexp(0, evidence) - self.answers[batch] * evidence
+            hard = ((self.weights[batch] > 0) * wrong).max(1) > SURE
+            kept += [at for at, one in zip(batch, hard) if one or self.rng.random() < share]
+        print(len(kept), "of", len(self.single), "single texts kept", flush=True)
+        self.single = kept
+
     def batches(self):
         """Each as its texts and, for a contrastive one, groups and kinds."""
         made = [(batch, None, None, 0) for batch in by_length(self.single, self.texts, self.rng)]
-        for which, groups, times in ((1, self.issue_groups, 1), (2, self.owner_groups, 1), (2, self.owner_groups[:self.owners], 1)):
+        for which, groups, times in ((1, self.issue_groups, self.options.issues), (2, self.owner_groups, 1),
+                                     (2, self.owner_groups[:self.owners], self.options.owners)):
             for _ in range(times):
                 order = self.rng.permutation(len(groups))
                 per = 9 if which == 1 else OWNERS
@@ -209,9 +229,14 @@ def train(options):
         # An earlier encoder may have had fewer answers; they came first.
         missing = len(model.ANSWERS) - len(p["answers.b"])
         p |= {name: jnp.pad(p[name], [(0, 0)] * (p[name].ndim - 1) + [(0, missing)]) for name in ("answers.w", "answers.b")}
+    read = jax.jit(model.read)
+    if options.easy < 1:
+        plan.leave_out(read, p)
     steps = options.steps or options.epochs * len(plan.batches())
     print(len(plan.texts.texts), "texts an epoch", steps, "batches", round(time.time() - clock), "s", flush=True)
     schedule = optax.warmup_cosine_decay_schedule(0, options.rate, steps // 12, steps, options.rate / 50)
+    if options.constant:
+        schedule = optax.linear_schedule(0, options.rate, 25)
     groups = {name: "new" if name.split(".")[0] in ("answers", "issue", "meaning", "sure") else "old" for name in p}
     optimiser = optax.chain(
         optax.clip_by_global_norm(1.0),
@@ -243,6 +268,8 @@ def train(options):
     for epoch in range(options.epochs):
         if epoch:
             plan = Plan(options, rng)
+            if options.easy < 1:
+                plan.leave_out(read, mean)
         total, some = 0.0, plan.batches()[:steps - done]
         for batch, group, kind, which in some:
             numbers, mask = padded([plan.texts.pieces[at] for at in batch], BATCH)
@@ -256,13 +283,19 @@ def train(options):
             key, now = jax.random.split(key)
             p, state, mean, value = step(p, state, mean, now, numbers, mask, answers, weights, wanted, groups_of, kinds, which)
             done += 1
-            if done == max(steps * 3 // 5, 1):
+            if done == (50 if options.constant else max(steps * 3 // 5, 1)):
                 mean = p
             total += float(value)
+            if done % 100 == 0:
+                save(options.out, mean)
             if done % 25 == 0:
                 print("step", done, "of", steps, "loss", round(float(value), 3), round(time.time() - clock), "s", flush=True)
         print("epoch", epoch, "loss", round(total / len(some), 4), round(time.time() - clock), "s", flush=True)
-    np.savez(options.out, **{name: np.array(value) for name, value in mean.items()})
+    save(options.out, mean)
+
+
+def save(path, p):
+    np.savez(path, **{name: np.array(value) for name, value in p.items()})
 
 
 if __name__ == "__main__":
@@ -275,6 +308,12 @@ if __name__ == "__main__":
     parser.add_argument("--start", help="an encoder to go on from")
     parser.add_argument("--rate", type=float, default=1.2e-4)
     parser.add_argument("--keep", type=float, default=4.0)
+    parser.add_argument("--constant", action="store_true", help="the rate does not fall: for a round that another goes on from")
+    parser.add_argument("--easy", type=float, default=1.0, help="the share of the single texts it is sure of that is kept")
+    parser.add_argument("--hard", type=float, default=1.3, help="what only looks like a request counts so much")
+    parser.add_argument("--owners", type=int, default=1, help="times that owners come again in an epoch")
+    parser.add_argument("--issues", type=int, default=1, help="times that issues come in an epoch")
+    parser.add_argument("--cuts", type=int, default=0, help="pieces of ordinary messages, which ask for nobody")
     parser.add_argument("--ordinary", type=int, default=2000)
     parser.add_argument("--layers", type=int, nargs="+", default=[0, 1, 2, 3, 4, 5])
     train(parser.parse_args())

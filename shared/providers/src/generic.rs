@@ -11,6 +11,7 @@
 //! |---|---|
 //! | `type` | `message` (default), `edited`, `deleted`, `reaction`, `receipt`, `echo`, `opt_out`, `opt_in`, `thread_control`, `system` |
 //! | `from` | the client; needed. A string, or an array of strings, strongest identity first |
+//! | `person` | your own name for the client, where it is the same in all your inboxes: links their conversations |
 //! | `id` | the event's id; without it the `webhook-id` header and the place in the batch count |
 //! | `sent_at` | milliseconds since the Unix epoch, or RFC 3339 |
 //! | `name` | the client's name |
@@ -192,6 +193,7 @@ fn one(event: &Json<'_>, id: String, batch: &mut Batch) {
         address: event.get("reply_to").id().unwrap_or_else(|| first.clone()),
         sender: Some(first),
         identities,
+        person: event.get("person").id().map(|person| format!("generic:{person}")),
         author_name: event.get("name").string(),
         message_id: Some(id.clone()),
         sent_at: instant::from_millis(event.get("sent_at"))

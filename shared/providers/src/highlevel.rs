@@ -165,6 +165,8 @@ pub(crate) fn normalise(
     };
     let us = location.as_ref().map(|location| format!("location:{location}"));
     batch.push(Inbound {
+        // One contact of a location, whichever number or page they write to.
+        person: Some(format!("highlevel:{contact}")),
         address: format!("{}:{contact}", outbound_type(channel)),
         sender: if is_ours { user.map(|user| format!("user:{user}")).or(us) } else { Some(contact.clone()) },
         recipient: location,

@@ -1,6 +1,9 @@
 //! What a webhook call comes to.
 
-use handover_core::{Content, EventId, EventKind, InboxId, MediaKind, Message, Signals, Timestamp};
+use handover_core::{
+    Content, ConversationId, DeliveryId, Envelope, Event, EventId, EventKind, Inbox, InboxId, MediaKind,
+    Message, Signals, Timestamp,
+};
 use http::StatusCode;
 
 use crate::signature::sha256_hex;
@@ -84,6 +87,8 @@ pub struct Inbound {
     /// What the client is known by, strongest first (a business-scoped id before a phone number;
     /// the provider's conversation where that is what all its events have in common). Never empty.
     pub identities: Vec<String>,
+    /// The client as a person, where they are called the same in every inbox of the business.
+    pub person: Option<String>,
     /// Where an answer to the client goes: the `to` of [`crate::send_text`].
     pub address: String,
     /// Who wrote or did it, in the provider's words: the client, or who acted on our side.
@@ -116,6 +121,7 @@ impl Inbound {
         Self {
             address: identity.clone(),
             identities: vec![identity],
+            person: None,
             sender: None,
             author_name: None,
             recipient: None,
@@ -127,6 +133,28 @@ impl Inbound {
             attachments: 0,
             kind,
         }
+    }
+
+    /// The event, on its way to its conversation. `delivery_id` names this enqueue of it.
+    pub fn envelope(
+        self,
+        inbox: &Inbox,
+        delivery_id: &DeliveryId,
+        received_at: Timestamp,
+    ) -> Option<Envelope> {
+        let id = self.event_id(&inbox.id);
+        let conversation = ConversationId::derive(&inbox.account, &inbox.id, self.identities.first()?);
+        Some(Envelope {
+            account: inbox.account.clone(),
+            inbox: inbox.id.clone(),
+            conversation,
+            identities: self.identities,
+            person: self.person,
+            address: Some(self.address),
+            delivery_id: delivery_id.clone(),
+            waited: false,
+            event: Event { id, sent_at: self.sent_at, received_at, kind: self.kind },
+        })
     }
 
     /// The event's id: the same whenever the provider reports the same fact.
@@ -145,6 +173,7 @@ impl Inbound {
             EventKind::Outcome(_) => ("outcome", ""),
             EventKind::Timer(_) => ("timer", ""),
             EventKind::Command(_) => ("command", ""),
+            EventKind::Contact { .. } => ("contact", ""),
         };
         EventId::derive(inbox, class, self.same_as.as_deref().unwrap_or(&self.dedupe_id), discriminator)
     }

@@ -94,7 +94,11 @@ pub fn authenticate(
     }
 }
 
-/// What a webhook call says, authentic or not: for tools and fixtures. Routes use [`receive`].
+/// The headers that [`normalise`] reads: with method, query and body, all that a call says.
+pub const READ_HEADERS: [&str; 2] = ["content-type", "webhook-id"];
+
+/// What a webhook call says, authentic or not: for calls that were found authentic before, and for tools.
+/// Routes use [`receive`].
 pub fn normalise(endpoint: &Endpoint<'_>, request: &WebhookRequest<'_>) -> Verdict {
     let mut batch = Batch::default();
     let read = match endpoint.provider {
@@ -130,26 +134,7 @@ pub fn send_text(
     endpoint: &Endpoint<'_>,
     outgoing: &Outgoing<'_>,
 ) -> Result<Vec<Request<Vec<u8>>>, Unsendable> {
-    let limit = match endpoint.provider {
-        Provider::Generic => generic::LIMIT,
-        Provider::Twilio | Provider::TwilioConversations => twilio::LIMIT,
-        Provider::WhatsApp => whatsapp::LIMIT,
-        Provider::Messenger => messenger::LIMIT,
-        Provider::Instagram => messenger::INSTAGRAM_LIMIT,
-        Provider::HighLevel => highlevel::LIMIT,
-        Provider::Telegram => telegram::LIMIT,
-        Provider::Slack => slack::LIMIT,
-        Provider::Line => line::LIMIT,
-        Provider::Chatwoot => chatwoot::LIMIT,
-        Provider::Intercom => intercom::LIMIT,
-        Provider::Vonage => vonage::LIMIT,
-        Provider::Sinch => sinch::LIMIT,
-        Provider::MessageBird => messagebird::LIMIT,
-        Provider::Bird => bird::LIMIT,
-        Provider::Viber => viber::LIMIT,
-        Provider::Sunshine => sunshine::LIMIT,
-    };
-    let parts = split::split(outgoing.text, limit);
+    let parts = parts(endpoint.provider, outgoing.text);
     if parts.is_empty() {
         return Err(Unsendable::EmptyText);
     }
@@ -175,6 +160,30 @@ pub fn send_text(
         Provider::Viber => viber::send(endpoint, outgoing, &parts),
         Provider::Sunshine => sunshine::send(endpoint, outgoing, &parts),
     }
+}
+
+/// The messages that a text becomes at a provider: more than one where it is too long for one.
+pub fn parts(provider: Provider, text: &str) -> Vec<&str> {
+    let limit = match provider {
+        Provider::Generic => generic::LIMIT,
+        Provider::Twilio | Provider::TwilioConversations => twilio::LIMIT,
+        Provider::WhatsApp => whatsapp::LIMIT,
+        Provider::Messenger => messenger::LIMIT,
+        Provider::Instagram => messenger::INSTAGRAM_LIMIT,
+        Provider::HighLevel => highlevel::LIMIT,
+        Provider::Telegram => telegram::LIMIT,
+        Provider::Slack => slack::LIMIT,
+        Provider::Line => line::LIMIT,
+        Provider::Chatwoot => chatwoot::LIMIT,
+        Provider::Intercom => intercom::LIMIT,
+        Provider::Vonage => vonage::LIMIT,
+        Provider::Sinch => sinch::LIMIT,
+        Provider::MessageBird => messagebird::LIMIT,
+        Provider::Bird => bird::LIMIT,
+        Provider::Viber => viber::LIMIT,
+        Provider::Sunshine => sunshine::LIMIT,
+    };
+    split::split(text, limit)
 }
 
 /// What the provider's answer to a text means.

@@ -17,7 +17,7 @@ pub(super) fn route<'a>(
 ) -> Option<(&'a Route, Map<String, Value>)> {
     routes.iter().find_map(|route| {
         let (method, pattern) = route.key.split_once(' ')?;
-        if request.method().as_str() != method {
+        if method != "ANY" && request.method().as_str() != method {
             return None;
         }
         let mut parameters = Map::new();
@@ -26,6 +26,13 @@ pub(super) fn route<'a>(
         loop {
             match (wanted.next(), given.next()) {
                 (None, None) => return Some((route, parameters)),
+                (Some(wanted), Some(first)) if wanted.ends_with("+}") => {
+                    // A greedy parameter, always the last: everything that is left.
+                    let name = wanted.trim_start_matches('{').trim_end_matches("+}");
+                    let rest = given.fold(first.to_owned(), |rest, given| format!("{rest}/{given}"));
+                    parameters.insert(name.to_owned(), Value::String(decoded(&rest)));
+                    return Some((route, parameters));
+                }
                 (Some(wanted), Some(given)) => {
                     let parameter = wanted.strip_prefix('{').and_then(|name| name.strip_suffix('}'));
                     match parameter {

@@ -3,6 +3,7 @@
 //! Every request that can report its consumed capacity does, whether its caller asked or not: the units
 //! go into the call log and out of the answer.
 
+mod expiry;
 mod operations;
 mod replica;
 mod tokens;

@@ -4,6 +4,8 @@
 //! Recurring schedules that missed several times (the clock jumped, or nothing ran) fire once and go on
 //! from now. Expressions are in UTC; targets are the local SQS queues. There are no tags.
 
+#[cfg(test)]
+mod calendar_tests;
 mod cron;
 mod expression;
 mod firing;

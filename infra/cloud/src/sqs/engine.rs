@@ -235,6 +235,17 @@ impl Sqs {
         Ok(())
     }
 
+    /// Makes every message in flight, in all queues, receivable at once; says how many there were. For queues
+    /// that were just opened: whoever had received them died with the process that had them open before.
+    pub fn release_in_flight(&self) -> Result<usize, ServiceError> {
+        let now = self.inner.clock.now_ms();
+        let released = self.inner.database.transact(|connection| {
+            Ok::<_, ServiceError>(connection.prepare_cached(store::RELEASE)?.execute([now])?)
+        })?;
+        self.notify();
+        Ok(released)
+    }
+
     /// How many messages the queue holds, by state; exact, unlike on AWS.
     pub fn depths(&self, queue: &str) -> Result<Depths, ServiceError> {
         self.with_queue(queue, |connection, queue, now| {

@@ -99,6 +99,10 @@ pub(super) const DELETE: &str = "DELETE FROM message WHERE sequence = ?1";
 /// 1 sequence, 2 visible at.
 pub(super) const SET_VISIBLE: &str = "UPDATE message SET visible_at = ?2 WHERE sequence = ?1";
 
+/// 1 now.
+pub(super) const RELEASE: &str =
+    "UPDATE message SET visible_at = ?1 WHERE visible_at > ?1 AND receives > receives_before";
+
 /// 1 queue, 2 now.
 pub(super) const DEPTHS: &str = "
 SELECT coalesce(sum(visible_at <= ?2), 0), coalesce(sum(visible_at > ?2 AND receives > receives_before), 0),

@@ -442,3 +442,28 @@ fn queue_names_and_attributes_are_checked() {
     world.sqs.set_attributes("q", &attributes(&[("DelaySeconds", "")])).unwrap();
     assert_eq!(world.sqs.attributes("q").unwrap()["DelaySeconds"], "0");
 }
+
+#[test]
+fn what_died_with_its_process_is_receivable_at_once_and_nothing_else_is() {
+    let world = world();
+    world.standard("q", &[]);
+    world.fifo("q.fifo", &[]);
+    world.sqs.send("q", &SendRequest::text("held")).unwrap();
+    let later = SendRequest { delay_seconds: Some(60), ..SendRequest::text("delayed") };
+    world.sqs.send("q", &later).unwrap();
+    world.send("q.fifo", "a", "a1");
+    world.send("q.fifo", "a", "a2");
+    let held = world.receive("q", 10);
+    assert_eq!(bodies(&held), ["held"]);
+    assert_eq!(world.bodies("q.fifo", 1), ["a1"]);
+    assert!(world.bodies("q", 10).is_empty() && world.bodies("q.fifo", 10).is_empty());
+
+    assert_eq!(world.sqs.release_in_flight().unwrap(), 2);
+    assert_eq!(world.bodies("q.fifo", 10), ["a1", "a2"], "in order, as before");
+    let again = world.receive("q", 10);
+    assert_eq!(bodies(&again), ["held"], "what was sent with a delay waits for its time");
+    assert_eq!(again[0].attributes["ApproximateReceiveCount"], "2");
+    // The dead one's handle is an earlier receive's.
+    world.sqs.delete("q", &held[0].receipt_handle).unwrap();
+    assert_eq!(world.sqs.depths("q").unwrap().in_flight, 1);
+}

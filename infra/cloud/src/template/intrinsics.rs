@@ -307,6 +307,7 @@ pub(super) fn arn(at: &str, resource: &RawResource<'_>) -> Result<String, Templa
         "AWS::Serverless::Function" => ("lambda", format!("function:{name}")),
         "AWS::Logs::LogGroup" => ("logs", format!("log-group:{name}:*")),
         "AWS::SNS::Topic" => ("sns", name),
+        "AWS::Events::Rule" => ("events", format!("rule/{name}")),
         "AWS::IAM::Role" => return Ok(format!("arn:aws:iam::{ACCOUNT_ID}:role/{name}")),
         kind => {
             return Err(TemplateError::new(

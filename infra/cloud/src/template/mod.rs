@@ -5,6 +5,7 @@
 //! properties that have no meaning on one machine (alarms, log groups, tracing...) are accepted by name.
 
 mod intrinsics;
+mod mail;
 mod properties;
 mod resources;
 
@@ -48,6 +49,8 @@ pub struct Template {
     pub routes: Vec<Route>,
     /// Queues that functions consume.
     pub event_sources: Vec<EventSource>,
+    /// What is told about e-mails.
+    pub mail_events: Vec<MailEvents>,
     /// The outputs, resolved.
     pub outputs: BTreeMap<String, String>,
 }
@@ -177,6 +180,17 @@ pub struct EventSource {
     pub report_batch_item_failures: bool,
     /// The most invocations at a time.
     pub maximum_concurrency: Option<usize>,
+}
+
+/// What SES tells about the e-mails of a configuration set, and where a rule of the default bus brings it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MailEvents {
+    /// The configuration set.
+    pub configuration_set: String,
+    /// The kinds that are told, such as `bounce`.
+    pub kinds: Vec<String>,
+    /// The queue that gets the `detail` of each.
+    pub queue: String,
 }
 
 impl Template {

@@ -1,6 +1,7 @@
 //! From declared resources to what the local cloud creates.
 
 use super::intrinsics::{RawResource, Stack, arn, physical_name};
+use super::mail;
 use super::properties::{Properties, scalar};
 use super::{
     EventSource, Function, Index, Key, Queue, Route, Schedule, Secret, Table, Template, TemplateError,
@@ -46,6 +47,7 @@ pub(super) fn read(stack: &Stack<'_>) -> Result<Template, TemplateError> {
     let mut integrations: BTreeMap<String, String> = BTreeMap::new();
     let mut routes: Vec<(String, String, String)> = Vec::new();
     let mut mappings: Vec<(EventSource, String)> = Vec::new();
+    let mut mail = mail::Wiring::default();
     let globals = globals(stack)?;
     let ids: Vec<&String> = stack.section("Resources")?.map(|(id, _)| id).collect();
     for id in ids {
@@ -93,6 +95,15 @@ pub(super) fn read(stack: &Stack<'_>) -> Result<Template, TemplateError> {
                 mappings.push(mapping(id, &mut properties)?);
                 true
             }
+            "AWS::SES::ConfigurationSet" => true,
+            "AWS::SES::ConfigurationSetEventDestination" => {
+                mail.destination(&mut properties)?;
+                true
+            }
+            "AWS::Events::Rule" => {
+                mail.rule(&mut properties)?;
+                true
+            }
             "AWS::ApiGatewayV2::Integration" => {
                 expect_value(&mut properties, "IntegrationType", "AWS_PROXY")?;
                 expect_value(&mut properties, "PayloadFormatVersion", "2.0")?;
@@ -118,6 +129,7 @@ pub(super) fn read(stack: &Stack<'_>) -> Result<Template, TemplateError> {
         }
     }
     link(&mut template, &integrations, routes, mappings)?;
+    template.mail_events = mail.link(&template.queues)?;
     for (name, output) in stack.section("Outputs")? {
         let value = output.get("Value").map(|value| stack.resolve(name, value)).transpose()?.flatten();
         let value = value.as_ref().and_then(scalar);
@@ -337,6 +349,7 @@ fn function(resource: &RawResource<'_>, mut p: Properties) -> Result<Function, T
         "Description",
         "Handler",
         "LoggingConfig",
+        "RecursiveLoop",
         "ReservedConcurrentExecutions",
         "Runtime",
         "Tags",

@@ -19,7 +19,9 @@ fn the_table_has_its_keys_and_indexes() {
         |partition: &str, sort: &str| Key { partition: partition.to_owned(), sort: Some(sort.to_owned()) };
     assert_eq!(table.key, key("pk", "sk"));
     assert_eq!(table.ttl_attribute.as_deref(), Some("expires_at"));
-    let [inbox, work] = table.indexes.as_slice() else { panic!("two indexes") };
+    let [inbox, work, reports] = table.indexes.as_slice() else { panic!("three indexes") };
+    assert_eq!((reports.name.as_str(), &reports.key), ("reports", &key("report_pk", "started_at")));
+    assert_eq!(table.attributes["started_at"], "N");
     assert_eq!((inbox.name.as_str(), &inbox.key), ("inbox", &key("inbox_pk", "inbox_sk")));
     assert_eq!((work.name.as_str(), &work.key), ("work", &key("work_pk", "work_sk")));
     assert_eq!(inbox.projection, "INCLUDE");

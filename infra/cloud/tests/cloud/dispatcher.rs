@@ -27,7 +27,7 @@ fn handlers(
     answer: impl Fn(&str, &Value) -> Result<Value, String> + Send + Sync + 'static,
 ) -> HashMap<String, Handler> {
     let answer = Arc::new(answer);
-    let names = ["evaluate", "execute", "resume", "deliver", "notify"];
+    let names = ["evaluate", "execute", "respond", "resume", "deliver", "notify", "console"];
     let handlers = names.map(|name| {
         let (events, answer) = (Arc::clone(events), Arc::clone(&answer));
         let handler: Handler = Arc::new(move |event| {

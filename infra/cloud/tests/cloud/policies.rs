@@ -55,10 +55,13 @@ async fn every_action_of_a_transaction_counts() {
     let check = TransactWriteItem::builder().condition_check(check).build();
     client.transact_write_items().transact_items(put.clone()).send().await.unwrap();
 
+    // It may delete (a tag's row), which notify may not.
     let delete =
         Delete::builder().table_name(&table).key("pk", text("c")).key("sk", text("1")).build().unwrap();
     let delete = TransactWriteItem::builder().delete(delete).build();
-    let error = client.transact_write_items().transact_items(put.clone()).transact_items(delete).send().await;
+    client.transact_write_items().transact_items(delete.clone()).send().await.unwrap();
+    let notify = dynamodb(&function(&cloud, "notify"));
+    let error = notify.transact_write_items().transact_items(put.clone()).transact_items(delete).send().await;
     let error = error.unwrap_err().into_service_error();
     assert_eq!(error.meta().code(), Some(DENIED));
     assert!(error.meta().message().unwrap().contains("dynamodb:DeleteItem"), "{error:?}");
@@ -140,7 +143,10 @@ async fn the_master_key_is_for_those_who_unseal() {
     };
     read("evaluate").await.unwrap();
     read("deliver").await.unwrap();
-    for name in ["execute", "resume", "notify"] {
+    read("console").await.unwrap();
+    // It signs what it posts to chats and automations.
+    read("notify").await.unwrap();
+    for name in ["execute", "resume"] {
         let error = read(name).await.unwrap_err().into_service_error();
         assert_eq!(error.meta().code(), Some(DENIED), "{name}");
         assert!(error.meta().message().unwrap().contains(&id), "{error:?}");
@@ -150,20 +156,30 @@ async fn the_master_key_is_for_those_who_unseal() {
 #[tokio::test]
 async fn only_notify_sends_mail() {
     let cloud = cloud();
-    let send = async |cloud: &Cloud, name: &str| {
+    let sender = environment(&cloud, "notify", "EMAIL_SENDER");
+    let send = async |cloud: &Cloud, name: &str, from: &str, set: Option<&str>| {
         let content = |data: &str| Content::builder().data(data).build().unwrap();
         let body = Body::builder().text(content("b")).build();
         let message = Message::builder().subject(content("s")).body(body).build();
         aws_sdk_sesv2::Client::new(&function(cloud, name))
             .send_email()
-            .from_email_address(environment(cloud, "notify", "EMAIL_SENDER"))
+            .from_email_address(from)
+            .set_configuration_set_name(set.map(str::to_owned))
             .destination(Destination::builder().to_addresses("ana@clinic.example").build())
             .content(EmailContent::builder().simple(message).build())
             .send()
             .await
     };
-    send(&cloud, "notify").await.unwrap();
-    let error = send(&cloud, "deliver").await.unwrap_err().into_service_error();
-    assert_eq!(error.meta().code(), Some(DENIED));
+    let set = environment(&cloud, "notify", "EMAIL_CONFIGURATION_SET");
+    send(&cloud, "notify", &sender, Some(&set)).await.unwrap();
+    // Not in another's name, not past what tells of bounces, and nobody else.
+    for (name, from, set) in [
+        ("notify", "boss@clinic.example", Some(set.as_str())),
+        ("notify", &sender, Some("another-set")),
+        ("deliver", &sender, Some(set.as_str())),
+    ] {
+        let error = send(&cloud, name, from, set).await.unwrap_err().into_service_error();
+        assert_eq!(error.meta().code(), Some(DENIED), "{name} {from}");
+    }
     assert_eq!(cloud.recorder().requests().len(), 1);
 }

@@ -1,7 +1,7 @@
 //! Each service through its SDK.
 
 use crate::{NOON_MS, admin, cloud, dynamodb, environment, item, table, text};
-use aws_sdk_dynamodb::types::{Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem};
+use aws_sdk_dynamodb::types::{AttributeValue, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem};
 use aws_sdk_scheduler::types::{ActionAfterCompletion, FlexibleTimeWindow, FlexibleTimeWindowMode, Target};
 use aws_sdk_sesv2::types::{Body, Content, Destination, EmailContent, Message};
 use bytes::Bytes;
@@ -51,7 +51,7 @@ async fn dynamodb_keeps_items_and_explains_a_cancelled_transaction() {
         .map(|index| index.index_name().unwrap().to_owned())
         .collect();
     indexes.sort();
-    assert_eq!(indexes, ["inbox", "work"]);
+    assert_eq!(indexes, ["inbox", "reports", "work"]);
     let ttl = client.describe_time_to_live().table_name(&table).send().await.unwrap();
     assert_eq!(ttl.time_to_live_description().unwrap().attribute_name(), Some("expires_at"));
 }
@@ -231,4 +231,29 @@ async fn what_has_no_signature_or_an_unknown_target_is_refused() {
         http::Request::post("http://aws.local/").header("x-amz-target", "Kinesis_20131202.PutRecord");
     let answer = cloud.call(request.body(Bytes::new()).unwrap()).await.unwrap();
     assert_eq!(answer.headers()["x-amzn-errortype"], "UnknownOperationException");
+}
+
+#[tokio::test]
+async fn a_table_forgets_what_it_may_and_nothing_else() {
+    let cloud = cloud();
+    let client = dynamodb(&admin(&cloud));
+    let noon_s = NOON_MS / 1_000;
+    for (name, expires_at) in [("over", Some(noon_s)), ("later", Some(noon_s + 1)), ("never", None)] {
+        let mut row = item(&[("pk", "a"), ("sk", name)]);
+        row.extend(expires_at.map(|at| ("expires_at".to_owned(), AttributeValue::N(at.to_string()))));
+        client.put_item().table_name(table(&cloud)).set_item(Some(row)).send().await.unwrap();
+    }
+    let left = async || {
+        let scan = client.scan().table_name(table(&cloud)).send().await.unwrap();
+        let names = scan.items.unwrap_or_default();
+        let mut names: Vec<String> = names.iter().map(|row| row["sk"].as_s().unwrap().clone()).collect();
+        names.sort_unstable();
+        names
+    };
+    assert_eq!(cloud.expire().unwrap(), 1);
+    assert_eq!(left().await, ["later", "never"]);
+    cloud.clock().advance(Duration::from_secs(1));
+    assert_eq!(cloud.expire().unwrap(), 1);
+    assert_eq!(cloud.expire().unwrap(), 0);
+    assert_eq!(left().await, ["never"]);
 }

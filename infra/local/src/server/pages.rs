@@ -7,15 +7,19 @@ use std::{
 
 use axum::{
     Router,
-    body::{Body, Bytes},
+    body::{Body, Bytes, to_bytes},
     extract::{DefaultBodyLimit, Path, Query, Request, State},
-    http::{HeaderValue, StatusCode, header::CONTENT_TYPE},
+    http::{
+        HeaderValue, StatusCode, Uri,
+        header::{CONTENT_TYPE, HOST},
+    },
     middleware::{Next, from_fn_with_state},
     response::{IntoResponse, Response},
-    routing::get,
+    routing::{any, get, post},
 };
-use handover_cloud::{Faults, Verdict, scheduler::Lateness};
-use handover_core::{ConversationId, Timestamp};
+use handover_aws::{http::WORLD_URL_HEADER, store::QuarantineItem};
+use handover_cloud::{Faults, Invocation, Verdict, scheduler::Lateness};
+use handover_core::{AccountId, ConversationId, EventId, Timestamp};
 use jiff::{Span, SpanRelativeTo};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -65,18 +69,24 @@ pub(super) fn router(served: &Served) -> Router<Served> {
         .route("/conversations", get(conversations))
         .route("/conversations/{id}", get(conversation))
         .route("/quarantine", get(quarantine))
+        .route("/quarantine/{id}", get(quarantined))
+        .route("/quarantine/{id}/redrive", post(redrive))
+        .route("/quarantine/{id}/discard", post(discard))
         .route("/clock", get(async |State(served): State<Served>| clock(&served)).post(travel))
         .route("/faults", get(shown_faults).post(set_faults))
         .route("/curl", get(curl))
+        .route("/accounts", post(make_account))
+        .route("/environment/{function}", get(environment))
+        .route("/world", any(world))
         .fallback(async || {
             Refusal::missing(
                 "there is no such page; there are info, outbox, conversations, conversations/ID, quarantine, \
-                 clock, faults and curl",
+                 quarantine/ID, clock, faults, curl, accounts and environment/NAME",
             )
         })
         .method_not_allowed_fallback(async || Refusal {
             status: StatusCode::METHOD_NOT_ALLOWED,
-            what: "use GET to look; POST is for clock and faults".to_owned(),
+            what: "use GET to look; POST is for clock, faults, accounts, quarantine/ID/redrive and quarantine/ID/discard".to_owned(),
         })
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .layer(from_fn_with_state(served.clone(), check))
@@ -86,6 +96,54 @@ async fn check(State(served): State<Served>, request: Request, next: Next) -> Re
     match served.access.check_page(request.headers()) {
         Ok(()) => next.run(request).await,
         Err(refused) => error(StatusCode::FORBIDDEN, &refused),
+    }
+}
+
+/// Makes an account with its first API key, as the stack's operator does by invoking the function.
+async fn make_account(State(served): State<Served>, body: Bytes) -> Page {
+    let wanted: Value =
+        serde_json::from_slice(&body).map_err(|error| Refusal::bad(format!("not JSON: {error}")))?;
+    order(&served, &json!({"create_account": wanted})).await
+}
+
+/// Invokes the console as the stack's operator does.
+async fn order(served: &Served, order: &Value) -> Page {
+    match served.local.dispatcher().invoke("console", order.clone()).await {
+        Invocation::Answered(made) if made.get("error").is_none() => Ok(json_page(&made)),
+        Invocation::Answered(refused) => {
+            Err(Refusal::bad(refused.get("error").and_then(Value::as_str).unwrap_or_default()))
+        }
+        Invocation::Failed(_) | Invocation::TimedOut | Invocation::Crashed => {
+            Err(Refusal { status: StatusCode::SERVICE_UNAVAILABLE, what: "try again".to_owned() })
+        }
+    }
+}
+
+/// What a function in a process of its own is started with.
+async fn environment(State(served): State<Served>, Path(function): Path<String>) -> Page {
+    let environment = served.local.environment(&function, &served.base_url);
+    let environment = environment.map_err(|error| Refusal::missing(error.to_string()))?;
+    let recorder = [("WORLD_RECORDER_URL".to_owned(), format!("{}/local/world", served.base_url))];
+    let lines = environment.into_iter().chain(recorder).map(|(name, value)| format!("{name}={value}\n"));
+    Ok(lines.collect::<String>().into_response())
+}
+
+/// The world outside, for functions in processes of their own.
+async fn world(State(served): State<Served>, request: Request) -> Response {
+    let (mut parts, body) = request.into_parts();
+    let address = parts.headers.remove(WORLD_URL_HEADER);
+    let address = address.and_then(|address| Uri::try_from(address.as_bytes()).ok());
+    let Some(address) = address else {
+        return error(StatusCode::BAD_REQUEST, "the address that the request is for is missing");
+    };
+    parts.headers.remove(HOST);
+    parts.uri = address;
+    let Ok(body) = to_bytes(body, MAX_BODY_BYTES).await else {
+        return error(StatusCode::PAYLOAD_TOO_LARGE, "at most 10 MB fit into a request");
+    };
+    match served.local.cloud().call_world(Request::from_parts(parts, body)).await {
+        Ok(response) => response.map(Body::from),
+        Err(broken) => error(StatusCode::BAD_GATEWAY, &broken.to_string()),
     }
 }
 
@@ -117,6 +175,38 @@ async fn quarantine(State(served): State<Served>) -> Page {
     Ok(json_page(&views::quarantine(&served.local).await?))
 }
 
+/// Something in quarantine and whose it is.
+async fn find_quarantined(served: &Served, id: &str) -> Result<(AccountId, QuarantineItem), Refusal> {
+    let missing =
+        || Refusal::missing("there is nothing like it in quarantine; GET /local/quarantine lists it");
+    let id: EventId = id.parse().map_err(|_| missing())?;
+    views::owner_of_quarantined(&served.local, &id).await?.ok_or_else(missing)
+}
+
+async fn quarantined(State(served): State<Served>, Path(id): Path<String>) -> Page {
+    let (account, item) = find_quarantined(&served, &id).await?;
+    Ok(json_page(&views::quarantined(&account, &item)))
+}
+
+async fn redrive(State(served): State<Served>, Path(id): Path<String>) -> Page {
+    let (account, item) = find_quarantined(&served, &id).await?;
+    order(&served, &json!({"redrive": {"account": account, "item": item.id}})).await
+}
+
+/// Why something is let go.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Why {
+    reason: String,
+}
+
+async fn discard(State(served): State<Served>, Path(id): Path<String>, body: Bytes) -> Page {
+    let (account, item) = find_quarantined(&served, &id).await?;
+    let Why { reason } = serde_json::from_slice(&body)
+        .map_err(|error| Refusal::bad(format!(r#"post {{"reason": "..."}}: {error}"#)))?;
+    order(&served, &json!({"discard": {"account": account, "item": item.id, "reason": reason}})).await
+}
+
 fn clock(served: &Served) -> Response {
     json_page(&views::clock(&served.local))
 }
@@ -134,6 +224,10 @@ struct Travel {
 }
 
 async fn travel(State(served): State<Served>, body: Bytes) -> Page {
+    if served.local.functions_elsewhere() {
+        let what = "the functions run in processes of their own, on a clock that cannot be moved".to_owned();
+        return Err(Refusal { status: StatusCode::CONFLICT, what });
+    }
     let to = destination(&body, served.local.now()).map_err(Refusal::bad)?;
     let (answer, arrived) = oneshot::channel();
     let stopping =

@@ -219,6 +219,6 @@ fn timer(
 fn envelope(body: &str) -> Option<Envelope> {
     match decode(body).ok()? {
         Timed::Event { envelope } | Timed::Arm { envelope } => Some(*envelope),
-        Timed::Sweep { .. } => None,
+        Timed::Left { .. } | Timed::Erase { .. } | Timed::Sweep { .. } => None,
     }
 }

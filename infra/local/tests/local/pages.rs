@@ -96,5 +96,15 @@ fn what_cannot_be_read_is_shown_in_quarantine() {
     assert_eq!(quarantine.as_array().unwrap().len(), 1, "{quarantine}");
     assert_eq!(quarantine[0]["source"], "evaluate");
     assert_eq!(quarantine[0]["inbox"], inbox["id"]);
-    assert_eq!(quarantine[0]["body"], message.form.as_str());
+    // The thing itself is only shown when somebody looks at it.
+    assert_eq!(quarantine[0]["body"], json!(null));
+    let path = format!("/local/quarantine/{}", quarantine[0]["id"].as_str().unwrap());
+    assert_eq!(running.page(&path)["body"], message.form.as_str());
+    let still = running.post(&format!("{path}/redrive"), "");
+    assert_eq!(still.status, 400, "{}", still.body);
+    assert_eq!(running.post(&format!("{path}/discard"), "{}").status, 400);
+    let gone = running.post(&format!("{path}/discard"), r#"{"reason": "a test"}"#);
+    assert_eq!(gone.status, 200, "{}", gone.body);
+    assert_eq!(running.page("/local/quarantine"), json!([]));
+    assert_eq!(running.get(&path).status, 404);
 }

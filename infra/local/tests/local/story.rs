@@ -64,7 +64,7 @@ fn a_signed_webhook_hands_over_and_the_bot_comes_back() {
     // Again is a duplicate; paused, nobody answers.
     assert_eq!(message.post(&running.authority, &inbox).status, 200);
     running.advance("PT30M");
-    let question = TwilioMessage::new(&inbox, "SM2", CLIENT, "Hello?");
+    let question = TwilioMessage::new(&inbox, "SM2", CLIENT, "When do you open?");
     assert_eq!(question.post(&running.authority, &inbox).status, 200);
     running.advance("PT0S");
     let one = running.conversation(CLIENT).unwrap();
@@ -77,11 +77,13 @@ fn a_signed_webhook_hands_over_and_the_bot_comes_back() {
     assert!(ms(&clock["domain"]) >= before + 32 * 60_000, "{clock}");
     assert!(ms(&clock["real"]) < before, "signatures stay on real time: {clock}");
     let one = running.conversation(CLIENT).unwrap();
-    assert_eq!(verdicts(&one), ["handed_over", "paused", "pause_ended"]);
+    // What nobody has answered the bot answers now.
+    assert_eq!(verdicts(&one), ["handed_over", "paused", "pause_ended", "bot_replied"]);
     assert_eq!(one["summary"]["control"], "bot");
     assert_eq!(one["summary"]["assignee"], assignee.as_str(), "the assignment stays");
     assert_eq!(one["handovers"][0]["end"], "pause_ended");
-    assert_eq!(running.sent().len(), 1);
+    assert_eq!(running.sent().len(), 2);
+    assert_eq!(info["accounts"][0]["bot_knows"].as_array().unwrap().len(), 30);
 }
 
 #[test]
@@ -92,9 +94,10 @@ fn a_wrong_signature_is_refused_and_an_account_without_labs_hands_nothing_over()
     let message = TwilioMessage::new(&twin, "SM1", CLIENT, "I want to talk to a human");
     assert_eq!(message.post(&running.authority, &clinic).status, 401);
     assert_eq!(message.post(&running.authority, &twin).status, 200);
-    running.advance("PT0S");
+    running.advance("PT5S");
     let one = running.conversation(CLIENT).unwrap();
-    assert_eq!(verdicts(&one), ["labs_off"]);
+    // The bot is asked instead, and does not know.
+    assert_eq!(verdicts(&one), ["labs_off", "labs_off"]);
     assert_eq!(one["handovers"], json!([]));
-    assert_eq!(running.sent().len(), 0);
+    assert_eq!(running.sent().len(), 1);
 }

@@ -148,13 +148,27 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
     }
 }
 
-/// The resolver of this machine, without the addresses that are not public.
+/// The resolver of this machine.
 #[derive(Clone, Debug)]
-pub(super) struct PublicAddresses {
+pub(super) struct ThisMachine;
+
+impl ResolveDns for ThisMachine {
+    fn resolve_dns<'a>(&'a self, name: &'a str) -> DnsFuture<'a> {
+        DnsFuture::new(async move {
+            let found = tokio::net::lookup_host((name, 0)).await.map_err(ResolveDnsError::new)?;
+            Ok(found.map(|address| address.ip()).collect())
+        })
+    }
+}
+
+/// What a resolver finds, without the addresses that are not public.
+#[derive(Clone, Debug)]
+pub(super) struct PublicAddresses<R> {
+    pub(super) resolver: R,
     pub(super) allow_loopback: bool,
 }
 
-impl PublicAddresses {
+impl<R> PublicAddresses<R> {
     fn keep(&self, mut addresses: Vec<IpAddr>) -> Result<Vec<IpAddr>, ResolveDnsError> {
         addresses.retain(|address| {
             is_public(*address) || (self.allow_loopback && embedded(*address).is_loopback())
@@ -163,12 +177,9 @@ impl PublicAddresses {
     }
 }
 
-impl ResolveDns for PublicAddresses {
+impl<R: ResolveDns> ResolveDns for PublicAddresses<R> {
     fn resolve_dns<'a>(&'a self, name: &'a str) -> DnsFuture<'a> {
-        DnsFuture::new(async move {
-            let found = tokio::net::lookup_host((name, 0)).await.map_err(ResolveDnsError::new)?;
-            self.keep(found.map(|address| address.ip()).collect())
-        })
+        DnsFuture::new(async move { self.keep(self.resolver.resolve_dns(name).await?) })
     }
 }
 
@@ -330,7 +341,7 @@ mod tests {
     fn a_connection_goes_to_the_public_addresses_of_a_name_alone() {
         let [private, public, loopback] =
             ["10.0.0.1", "8.8.8.8", "127.0.0.1"].map(|text| text.parse().unwrap());
-        let guard = |allow_loopback| PublicAddresses { allow_loopback };
+        let guard = |allow_loopback| PublicAddresses { resolver: ThisMachine, allow_loopback };
         let found = vec![private, public, loopback];
         assert_eq!(guard(false).keep(found.clone()).unwrap(), [public]);
         assert_eq!(guard(true).keep(found).unwrap(), [public, loopback]);
@@ -339,7 +350,7 @@ mod tests {
 
     #[tokio::test]
     async fn names_of_this_machine_do_not_resolve() {
-        let guard = |allow_loopback| PublicAddresses { allow_loopback };
+        let guard = |allow_loopback| PublicAddresses { resolver: ThisMachine, allow_loopback };
         assert!(guard(false).resolve_dns("localhost").await.is_err());
         // What a resolver makes of an odd spelling is judged by the address.
         assert!(guard(false).resolve_dns("127.1").await.is_err());

@@ -4,6 +4,7 @@
 //! place that answers in process.
 
 mod guard;
+mod recorded;
 mod roots;
 
 use std::{error::Error, io, iter::successors, sync::LazyLock, time::Duration};
@@ -20,6 +21,7 @@ use aws_smithy_runtime::client::{
 };
 use aws_smithy_runtime_api::client::{
     auth::static_resolver::StaticAuthSchemeOptionResolver,
+    dns::ResolveDns,
     http::{HttpClient, HttpConnector, HttpConnectorSettings, SharedHttpConnector, http_client_fn},
     orchestrator::{HttpRequest, HttpResponse},
     result::ConnectorError,
@@ -32,6 +34,7 @@ use hyper_util::client::legacy;
 
 pub use aws_smithy_runtime_api::client::http::SharedHttpClient;
 pub use guard::{UrlRefused, check_url};
+pub use recorded::{WORLD_URL_HEADER, recorded_client};
 
 /// How long an idle connection is kept. A function is frozen between its invocations, and connections
 /// that slept for a minute are found to be dead.
@@ -56,13 +59,20 @@ pub fn aws_client() -> SharedHttpClient {
 /// The client for every other host: it trusts Mozilla's certificate authorities, and sends to public
 /// addresses alone (see [`check_url`]). `allow_loopback`, for the local system, lets this machine be reached.
 pub fn world_client(allow_loopback: bool) -> SharedHttpClient {
+    world_client_resolving(guard::ThisMachine, allow_loopback)
+}
+
+fn world_client_resolving(
+    resolver: impl ResolveDns + Clone + 'static,
+    allow_loopback: bool,
+) -> SharedHttpClient {
     // Only some functions send anything, and reading 150 certificates takes a while.
     let client = LazyLock::new(move || {
         Builder::new()
             .pool_idle_timeout(KEEP_IDLE)
             .tls_provider(Provider::Rustls(CryptoMode::Ring))
             .tls_context(tls(roots::mozilla()))
-            .build_with_resolver(guard::PublicAddresses { allow_loopback })
+            .build_with_resolver(guard::PublicAddresses { resolver: resolver.clone(), allow_loopback })
     });
     http_client_fn(move |settings, components| {
         let inner = client.http_connector(settings, components);

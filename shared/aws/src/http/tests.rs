@@ -1,10 +1,17 @@
 use std::{
     io::{Read, Write},
-    net::TcpListener,
+    net::{IpAddr, TcpListener},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     thread::{self, JoinHandle},
 };
 
-use aws_smithy_runtime_api::client::http::HttpConnectorFuture;
+use aws_smithy_runtime_api::client::{
+    dns::{DnsFuture, ResolveDnsError},
+    http::HttpConnectorFuture,
+};
 
 use super::*;
 
@@ -113,6 +120,52 @@ async fn addresses_inside_are_not_connected_to() {
     let client = world_client(false);
     for host in ["127.0.0.1", "localhost", "[::ffff:127.0.0.1]"] {
         assert_eq!(send_to(&client, &format!("https://{host}:{port}/")).await, refused, "{host}");
+    }
+    assert_eq!(listener.accept().unwrap_err().kind(), io::ErrorKind::WouldBlock);
+}
+
+/// A name server that answers differently each time: the first address, then the next.
+#[derive(Clone, Debug)]
+struct Rebinding {
+    addresses: Arc<[IpAddr]>,
+    asked: Arc<AtomicUsize>,
+}
+
+impl ResolveDns for Rebinding {
+    fn resolve_dns<'a>(&'a self, _: &'a str) -> DnsFuture<'a> {
+        let turn = self.asked.fetch_add(1, Ordering::SeqCst);
+        let address = self.addresses.get(turn).copied().ok_or("asked too often");
+        DnsFuture::ready(address.map(|address| vec![address]).map_err(ResolveDnsError::new))
+    }
+}
+
+#[tokio::test]
+async fn a_name_that_changes_its_address_gains_nothing() {
+    let rebinding = |addresses: [&str; 2]| Rebinding {
+        addresses: addresses.map(|address| address.parse().unwrap()).into(),
+        asked: Arc::default(),
+    };
+    // The address that was checked is the one that is connected to: a second resolution would fail.
+    let names = rebinding(["127.0.0.1", "10.0.0.1"]);
+    let (address, requests) = peer(vec![b"HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n".to_vec()]);
+    let port = address.rsplit(':').next().unwrap().to_owned();
+    let client = world_client_resolving(names.clone(), true);
+    assert_eq!(send_to(&client, &format!("http://localhost:{port}/")).await, Ok(204));
+    assert_eq!((requests.join().unwrap().len(), names.asked.load(Ordering::SeqCst)), (1, 1));
+    // On the next connection the name leads inside, and the client does not go there.
+    assert_eq!(send_to(&client, &format!("http://localhost:{port}/")).await, Err(NOT_CONNECTED));
+    assert_eq!(names.asked.load(Ordering::SeqCst), 2);
+
+    // Without the local system's flag, this machine is inside as well, whatever its name.
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let names = rebinding(["127.0.0.1", "::ffff:127.0.0.1"]);
+    let client = world_client_resolving(names.clone(), false);
+    for asked in 1..=2 {
+        let result = send_to(&client, &format!("https://rebind.example:{port}/")).await;
+        assert_eq!(result, Err(NOT_CONNECTED));
+        assert_eq!(names.asked.load(Ordering::SeqCst), asked);
     }
     assert_eq!(listener.accept().unwrap_err().kind(), io::ErrorKind::WouldBlock);
 }

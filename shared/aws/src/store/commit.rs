@@ -10,14 +10,16 @@ use aws_sdk_dynamodb::{
     },
 };
 use handover_core::{
-    AccountId, Applied, Assignee, Contact, Conversation, ConversationId, Handover, HandoverChange,
+    AccountId, Applied, Assignee, Contact, Conversation, ConversationId, Handover, HandoverChange, Origin,
+    Verdict,
 };
 
 use super::{
     Item, MessageItem, Store, classify, decode, encode,
     expressions::{self, HandoverFields},
-    items::{ContactItem, HandoverItem, SCHEMA, StateItem},
+    items::{ContactItem, HandoverItem, SCHEMA},
     keys,
+    state::StateItem,
 };
 use crate::Failure;
 
@@ -60,18 +62,29 @@ impl Store {
         let alone = !state_changed
             && !contact_changed
             && commit.applied.handovers.is_empty()
+            && commit.applied.left.is_none()
+            && !commit.applied.relist
             && commit.aliases.is_empty();
         if alone {
             return self.commit_message(commit.message).await;
         }
+        // Rows of tags say where to look: they stand before the tag does, and fall after it.
+        self.put_tag_rows(commit).await?;
+        if commit.applied.record.verdict == Verdict::Erased {
+            self.erase_tag_rows(commit).await?;
+        }
         // A handover that has passed its retention cannot be changed, and must not hold up the rest.
         let mut gone = BTreeSet::new();
-        loop {
+        let committed = loop {
             match self.commit_all(commit, &gone).await? {
-                Attempt::Committed(committed) => return Ok(committed),
+                Attempt::Committed(committed) => break committed,
                 Attempt::Gone(epochs) => gone.extend(epochs),
             }
+        };
+        if committed == Committed::Done {
+            self.drop_tag_rows(commit).await;
         }
+        Ok(committed)
     }
 
     async fn commit_message(&self, message: &MessageItem) -> Result<Committed, Failure> {
@@ -103,7 +116,11 @@ impl Store {
             self.state_write(commit)?,
         ];
         if commit.applied.contact != *commit.contact_before {
-            writes.push(self.contact_write(account, commit)?);
+            writes.push(self.contact_write(account, &commit.applied.contact)?);
+        }
+        if let Some(left) = &commit.applied.left {
+            // Written even if nothing changes in it: whoever links to it at the same moment must notice.
+            writes.push(self.contact_write(account, left)?);
         }
         for alias in commit.aliases {
             let item = alias_item(account, alias, conversation);
@@ -173,9 +190,9 @@ impl Store {
         }
     }
 
-    fn contact_write(&self, account: &AccountId, commit: &Commit<'_>) -> Result<TransactWriteItem, Failure> {
-        let before = commit.contact_before.version;
-        let mut contact = commit.applied.contact.clone();
+    fn contact_write(&self, account: &AccountId, contact: &Contact) -> Result<TransactWriteItem, Failure> {
+        let before = contact.version;
+        let mut contact = contact.clone();
         contact.version = before.saturating_add(1);
         let item = encode(&ContactItem {
             pk: keys::contact(account, &contact.id),
@@ -267,14 +284,16 @@ fn judge_cancellation(
 pub(super) fn state_item(conversation: Conversation, assignee: Option<&Assignee>) -> StateItem {
     let owner = assignee.map(Assignee::label);
     let human = conversation.human();
+    // What is erased stands in no list.
+    let listed = !conversation.is_erased();
     StateItem {
         pk: keys::conversation(&conversation.account, &conversation.id),
         sk: keys::STATE.to_owned(),
         schema: SCHEMA,
         version: conversation.version,
         moved_to: None,
-        inbox_pk: Some(keys::inbox_index(&conversation.account)),
-        inbox_sk: Some(keys::inbox_sort(&conversation, owner.as_deref())),
+        inbox_pk: listed.then(|| keys::inbox_index(&conversation.account)),
+        inbox_sk: listed.then(|| keys::inbox_sort(&conversation, owner.as_deref())),
         conversation: Some(conversation.id.clone()),
         inbox: Some(conversation.inbox.clone()),
         wake_at: conversation.wake_at(),
@@ -334,6 +353,9 @@ fn handover_item(conversation: &Conversation, handover: &Handover) -> HandoverIt
         scenario: handover.origin.name().to_owned(),
         work_pk: open_task.map(|_| keys::work_index(account, owner.as_deref())),
         work_sk: open_task.map(|task| keys::work_sort(task.due_at, &conversation.id, handover.epoch)),
+        // What only follows from another conversation is counted there.
+        report_pk: (!matches!(handover.origin, Origin::Elsewhere { .. }))
+            .then(|| keys::report_index(account)),
         assignee: owner,
     }
 }

@@ -7,9 +7,10 @@ use handover_core::{
 use serde::Deserialize;
 
 use super::{
-    Item, MessageItem, Store, classify, decode, expressions,
-    items::{ContactItem, HandoverItem, StateItem},
-    keys,
+    MessageItem, Store, classify, decode, expressions,
+    items::{ContactItem, HandoverItem},
+    keys, lists,
+    state::StateItem,
 };
 use crate::Failure;
 
@@ -62,16 +63,22 @@ impl Store {
         let contact = match own_contact {
             Some(item) if item.contact.id == conversation.contact => item.contact,
             Some(_) | None if conversation.contact != ContactId::of(id) => {
-                self.contact(account, &conversation.contact).await?
+                self.contact(account, &conversation.contact, conversation.control_since).await?
             }
             Some(_) | None => Contact::new(conversation.contact.clone(), conversation.control_since),
         };
         Ok(Head::Here { conversation: Box::new(conversation), contact: Box::new(contact) })
     }
 
-    async fn contact(&self, account: &AccountId, id: &ContactId) -> Result<Contact, Failure> {
+    /// A contact; one of whom nothing is stored yet is new since `since`.
+    pub async fn contact(
+        &self,
+        account: &AccountId,
+        id: &ContactId,
+        since: Timestamp,
+    ) -> Result<Contact, Failure> {
         let item: Option<ContactItem> = self.get(&keys::contact(account, id), keys::CONTACT, true).await?;
-        item.map(|item| item.contact).ok_or(Failure::quarantine("linked contact is missing"))
+        Ok(item.map_or_else(|| Contact::new(id.clone(), since), |item| item.contact))
     }
 
     /// A conversation's state alone, strongly consistent: what a fence reads.
@@ -119,19 +126,19 @@ impl Store {
         items.into_iter().map(|item| decode::<HandoverItem>(item).map(Handover::from)).collect()
     }
 
-    /// One page of an account's conversations in which something is due, and where the next page
-    /// begins. Reads the index, which may lag: what it shows is asked of the record again.
+    /// One page of an account's conversations in which something is due, at most 1 MB of the index, and
+    /// where the next page begins: those that humans own first, then those that the bot has back with a
+    /// promise or a task still open. Reads the index, which may lag: what it shows is asked of the record
+    /// again.
     pub async fn waking(
         &self,
         account: &AccountId,
-        kind: WakingKind,
         now: Timestamp,
-        start: Option<Item>,
-    ) -> Result<(Vec<Waking>, Option<Item>), Failure> {
-        let prefix = match kind {
-            WakingKind::WithHumans => keys::WITH_HUMANS,
-            WakingKind::BotPending => keys::BOT_PENDING,
-        };
+        cursor: Option<&str>,
+    ) -> Result<(Vec<Waking>, Option<String>), Failure> {
+        let cursor = cursor.unwrap_or(keys::WITH_HUMANS);
+        let with_humans = cursor.starts_with(keys::WITH_HUMANS);
+        let prefix = if with_humans { keys::WITH_HUMANS } else { keys::BOT_PENDING };
         let answer = self
             .client
             .query()
@@ -142,13 +149,17 @@ impl Store {
             .expression_attribute_values(":pk", AttributeValue::S(keys::inbox_index(account)))
             .expression_attribute_values(":prefix", AttributeValue::S(prefix.to_owned()))
             .expression_attribute_values(":now", AttributeValue::N(now.as_ms().to_string()))
-            .set_exclusive_start_key(start)
+            .set_exclusive_start_key(lists::inbox_start(account, cursor))
             .send()
             .await
             .map_err(|error| classify(&error))?;
         let rows = answer.items.unwrap_or_default();
         let rows = rows.into_iter().map(decode).collect::<Result<_, _>>()?;
-        Ok((rows, answer.last_evaluated_key))
+        let next = match answer.last_evaluated_key {
+            Some(last) => lists::text(&last, "inbox_sk"),
+            None => with_humans.then(|| keys::BOT_PENDING.to_owned()),
+        };
+        Ok((rows, next))
     }
 
     /// One page of an account's conversations, from the index: for lists.
@@ -178,13 +189,4 @@ impl Store {
             }
         }
     }
-}
-
-/// Which rows of the `inbox` index may have something due.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum WakingKind {
-    /// Humans own the conversation.
-    WithHumans,
-    /// The bot has it back, with a promise or a task still open.
-    BotPending,
 }

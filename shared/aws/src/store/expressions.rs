@@ -9,18 +9,50 @@ use serde::Serialize;
 use super::Item;
 use crate::Failure;
 
+/// Items of a partition.
+pub(super) const PARTITION: &str = "pk = :pk";
 /// Items of a partition whose sort key begins with a prefix.
 pub(super) const PARTITION_PREFIX: &str = "pk = :pk AND begins_with(sk, :prefix)";
+/// What a list shows of what was put aside.
+pub(super) const WITHOUT_BODY: &str =
+    "pk, sk, #schema, id, reason, #source, inbox, conversation, cut, #at, expires_at";
 /// Rows of an account in the `inbox` index that are of one kind.
 pub(super) const INBOX_PREFIX: &str = "inbox_pk = :pk AND begins_with(inbox_sk, :prefix)";
+/// Rows of an owner in the `work` index.
+pub(super) const WORK_OF: &str = "work_pk = :pk";
+/// Rows that are assigned to somebody in particular.
+pub(super) const ASSIGNED_TO: &str = "assignee = :assignee";
+/// Rows that are assigned to nobody.
+pub(super) const UNASSIGNED: &str = "attribute_not_exists(assignee)";
+/// Rows of one scenario.
+pub(super) const OF_SCENARIO: &str = "scenario = :scenario";
 /// Rows whose wake time has come.
 pub(super) const WAKE_DUE: &str = "wake_at <= :now";
 /// The item is not there yet.
 pub(super) const ABSENT: &str = "attribute_not_exists(pk)";
+/// The message is nobody's, or its claimer knows that it was not sent.
+pub(super) const UNCLAIMED: &str = "attribute_not_exists(pk) OR #state = :released";
+/// The same, or its claimer must have died by now.
+pub(super) const UNCLAIMED_OR_LEFT: &str = "attribute_not_exists(pk) OR #state = :released \
+     OR (#state = :claimed AND claimed_at < :left)";
+/// The claim is this run's.
+pub(super) const CLAIMED_BY: &str = "writer = :writer";
+/// A tag's row as it stood before a contact lost the tag.
+pub(super) const NOT_SINCE: &str = "version <= :version";
+/// Handovers of an account that began from one instant up to another.
+pub(super) const BEGUN_IN: &str = "report_pk = :pk AND started_at BETWEEN :from AND :to";
 /// The item is there.
 pub(super) const PRESENT: &str = "attribute_exists(pk)";
 /// The item is in the version that was read.
 pub(super) const VERSION: &str = "version = :version";
+/// A bot's present revision is the one that was read.
+pub(super) const REVISION: &str = "revision = :version";
+/// No condition.
+pub(super) const ALWAYS: &str = "";
+/// A notification was read.
+pub(super) const MARK_READ: &str = "SET #read = :yes";
+/// Ends an API key, the first time.
+pub(super) const REVOKE: &str = "SET revoked_at = if_not_exists(revoked_at, :now)";
 /// Nothing is known of how far a message got.
 pub(super) const NO_RECEIPT: &str = "attribute_not_exists(receipt)";
 /// A ledger entry that this claim may settle.
@@ -50,6 +82,11 @@ impl Update {
     /// Removes an attribute; its name must not be a reserved word.
     pub(super) fn remove(&mut self, name: &str) {
         self.remove.push(name.to_owned());
+    }
+
+    /// Whether it changes nothing.
+    pub(super) fn is_empty(&self) -> bool {
+        self.set.is_empty() && self.remove.is_empty()
     }
 
     /// Another value for the condition.

@@ -2,46 +2,17 @@
 //! added, so that yesterday's code reads today's items and the other way round.
 
 use handover_core::{
-    Account, AccountId, Assignee, Bot, Contact, ContactId, Content, Conversation, ConversationId, DeliveryId,
-    Effect, EffectId, EventId, Handover, HandoverEnd, Inbox, InboxId, NotificationChannel, NotificationKind,
-    Origin, Principal, PromiseState, Purpose, ReceiptStatus, Record, Staff, Task, Team, Timestamp, Verdict,
+    Account, AccountId, Assignee, Bot, Contact, ContactId, Content, ConversationId, DeliveryId, Effect,
+    EffectId, EventId, Handover, HandoverEnd, Inbox, InboxId, NotificationChannel, NotificationKind, Origin,
+    Principal, PromiseState, Purpose, ReceiptStatus, Record, Staff, Task, Team, Timestamp, Verdict,
 };
 use serde::{Deserialize, Serialize};
 
 use super::keys;
+use crate::queue::RawCall;
 
 /// The schema number that this code writes.
 pub(crate) const SCHEMA: u8 = 1;
-
-/// A conversation's state, or a pointer to the conversation that another identity belongs to.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct StateItem {
-    pub(crate) pk: String,
-    pub(crate) sk: String,
-    pub(crate) schema: u8,
-    /// Repeats the conversation's, for conditions.
-    pub(crate) version: u64,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) state: Option<Conversation>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) moved_to: Option<ConversationId>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) inbox_pk: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) inbox_sk: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) conversation: Option<ConversationId>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) inbox: Option<InboxId>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) wake_at: Option<Timestamp>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) scenario: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) assignee: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) urgency: Option<u8>,
-}
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct ContactItem {
@@ -96,6 +67,7 @@ pub struct MessageItem {
 
 /// Who spoke.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Author {
     /// The client.
@@ -158,7 +130,7 @@ pub(crate) struct HandoverItem {
     pub(crate) ended_at: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) end: Option<HandoverEnd>,
-    /// Repeats of the key and the origin, for the `work` index.
+    /// Repeats of the key and the origin, for the indexes.
     pub(crate) conversation: ConversationId,
     pub(crate) contact: ContactId,
     pub(crate) scenario: String,
@@ -166,6 +138,9 @@ pub(crate) struct HandoverItem {
     pub(crate) work_pk: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) work_sk: Option<String>,
+    /// The `reports` index's partition; its sort key is `started_at`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) report_pk: Option<String>,
 }
 
 impl From<HandoverItem> for Handover {
@@ -222,11 +197,17 @@ pub struct LedgerItem {
     pub state: LedgerState,
     /// When it was last claimed or settled.
     pub at: Timestamp,
-    /// A hash of the text, to recognise its echo.
+    /// A hash of the text, to recognise its echo; empty once the client's data is erased.
     pub text_hash: String,
-    /// The provider's id of the message.
+    /// The hashes of its parts, where it is too long for one message.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub part_hashes: Vec<String>,
+    /// The provider's id of the message, or of its first part that got one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub provider_message: Option<String>,
+    /// The provider's ids of the other parts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub more_messages: Vec<String>,
     /// The provider's code or our class, when it was not sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
@@ -237,8 +218,32 @@ pub struct LedgerItem {
     pub expires_at: i64,
 }
 
+impl LedgerItem {
+    /// Whether the provider calls it, or a part of it, by this id.
+    pub fn is_called(&self, message: &str) -> bool {
+        self.provider_message.iter().chain(&self.more_messages).any(|known| known == message)
+    }
+
+    /// Whether this hash is its text's, or a part's.
+    pub fn says(&self, hash: &str) -> bool {
+        self.text_hash == hash || self.part_hashes.iter().any(|part| part == hash)
+    }
+
+    /// Whether an echo of it can come that no id tells apart: nobody knows whether it was sent, or the
+    /// provider gave no id for each part.
+    pub fn may_come_nameless(&self) -> bool {
+        let named = usize::from(self.provider_message.is_some()) + self.more_messages.len();
+        match self.state {
+            LedgerState::Claimed | LedgerState::Unknown => true,
+            LedgerState::Sent => named < self.part_hashes.len().max(1),
+            LedgerState::Released | LedgerState::Failed | LedgerState::Suppressed => false,
+        }
+    }
+}
+
 /// How far a send got.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum LedgerState {
     /// Somebody is at it, or died at it.
@@ -260,6 +265,9 @@ pub(crate) struct AccountItem {
     pub(crate) pk: String,
     pub(crate) sk: String,
     pub(crate) schema: u8,
+    /// Counts its edits.
+    #[serde(default)]
+    pub(crate) version: u64,
     pub(crate) account: Account,
 }
 
@@ -275,6 +283,9 @@ pub(crate) struct StaffItem {
     pub(crate) pk: String,
     pub(crate) sk: String,
     pub(crate) schema: u8,
+    /// Counts its edits.
+    #[serde(default)]
+    pub(crate) version: u64,
     pub(crate) staff: Staff,
 }
 
@@ -283,6 +294,9 @@ pub(crate) struct TeamItem {
     pub(crate) pk: String,
     pub(crate) sk: String,
     pub(crate) schema: u8,
+    /// Counts its edits.
+    #[serde(default)]
+    pub(crate) version: u64,
     pub(crate) team: Team,
 }
 
@@ -308,10 +322,33 @@ pub(crate) struct InboxItem {
     pub(crate) pk: String,
     pub(crate) sk: String,
     pub(crate) schema: u8,
+    /// Counts its edits.
+    #[serde(default)]
+    pub(crate) version: u64,
     pub(crate) inbox: Inbox,
     /// AES-256-GCM of the secrets' JSON; account and inbox are the associated data.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) sealed: Option<String>,
+}
+
+/// A bot or inbox of an account, so that all of them can be found.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct ListedItem {
+    pub(crate) pk: String,
+    pub(crate) sk: String,
+    pub(crate) schema: u8,
+}
+
+impl ListedItem {
+    pub(crate) fn bot(account: &AccountId, bot: &Bot) -> Self {
+        let sk = format!("{}{}", keys::BOT_OF, bot.id);
+        Self { pk: keys::account(account), sk, schema: SCHEMA }
+    }
+
+    pub(crate) fn inbox(inbox: &Inbox) -> Self {
+        let sk = format!("{}{}", keys::INBOX_OF, inbox.id);
+        Self { pk: keys::account(&inbox.account), sk, schema: SCHEMA }
+    }
 }
 
 /// What a staff member reads in the console.
@@ -340,6 +377,15 @@ pub struct NoteItem {
     /// Why it did not get through, when it did not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<String>,
+    /// How far it got, on the channels that lead out of the system.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<LedgerState>,
+    /// Which run is at it, or was: tells a repeated call of ours from somebody else's claim.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub writer: String,
+    /// When it was claimed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claimed_at: Option<Timestamp>,
     /// When the table forgets it, in seconds since the Unix epoch.
     pub expires_at: i64,
 }
@@ -362,8 +408,15 @@ pub struct QuarantineItem {
     /// Which conversation it belongs to, when that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub conversation: Option<ConversationId>,
-    /// The thing itself.
+    /// The thing itself; empty where the account keeps no text, and in lists.
+    #[serde(default)]
     pub body: String,
+    /// Only the beginning of the body was kept.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub cut: bool,
+    /// What else was read of a webhook call.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call: Option<RawCall>,
     /// When it was put aside.
     pub at: Timestamp,
     /// When the table forgets it, in seconds since the Unix epoch.

@@ -1,9 +1,11 @@
 //! Keys of the one table. The account is part of every key that holds an account's data.
 
 use handover_core::{
-    AccountId, BotId, ContactId, Control, Conversation, ConversationId, EffectId, EventId, InboxId, StaffId,
-    TeamId, Timestamp,
+    AccountId, BotId, ContactId, Control, Conversation, ConversationId, EffectId, EventId, FaqId, InboxId,
+    StaffId, TeamId, Timestamp, WebhookId,
 };
+
+use super::Recipient;
 
 /// Partition of a conversation: its state, messages, handovers and ledger.
 pub(crate) fn conversation(account: &AccountId, conversation: &ConversationId) -> String {
@@ -47,6 +49,28 @@ pub(crate) const ACCOUNT: &str = "ACCOUNT";
 pub(crate) const STAFF: &str = "STAFF#";
 pub(crate) const TEAM: &str = "TEAM#";
 
+/// What an account has elsewhere is listed among its settings.
+pub(crate) const BOT_OF: &str = "BOT#";
+pub(crate) const INBOX_OF: &str = "INBOX#";
+
+pub(crate) const WEBHOOK: &str = "WEBHOOK#";
+
+pub(crate) fn webhook(webhook: &WebhookId) -> String {
+    format!("{WEBHOOK}{webhook}")
+}
+
+/// Partition of what is known about who could not be reached.
+pub(crate) fn health(account: &AccountId) -> String {
+    format!("H#{account}")
+}
+
+pub(crate) fn health_of(recipient: &Recipient) -> String {
+    match recipient {
+        Recipient::Staff { staff, channel } => format!("{STAFF}{staff}#{}", channel.name()),
+        Recipient::Webhook(id) => webhook(id),
+    }
+}
+
 pub(crate) fn staff(staff: &StaffId) -> String {
     format!("{STAFF}{staff}")
 }
@@ -64,6 +88,26 @@ pub(crate) const CURRENT: &str = "CURRENT";
 
 pub(crate) fn revision(revision: u64) -> String {
     format!("REVISION#{revision:010}")
+}
+
+/// What the phrases of a revision mean, to a version of the understanding.
+pub(crate) fn meanings(revision: u64, model: &str) -> String {
+    format!("MEANINGS#{revision:010}#{model}")
+}
+
+/// Where the sealed secrets of a bot's connector stand, beside its revisions.
+pub(crate) const BOT_SECRETS: &str = "SECRETS";
+
+/// Partition of what a built-in bot knows.
+pub(crate) fn faq(account: &AccountId, bot: &BotId) -> String {
+    format!("F#{account}#{bot}")
+}
+
+pub(crate) const FAQ_VERSION: &str = "VERSION";
+pub(crate) const FAQ_ENTRY: &str = "ENTRY#";
+
+pub(crate) fn faq_entry(entry: &FaqId) -> String {
+    format!("{FAQ_ENTRY}{entry}")
 }
 
 /// Partition of an inbox: found by its unguessable id alone, before the account is known.
@@ -94,6 +138,43 @@ pub(crate) fn quarantine(account: &AccountId) -> String {
     format!("Q#{account}")
 }
 
+/// Partition of the contacts of an account that carry a tag, or may.
+pub(crate) fn tag(account: &AccountId, tag: &str) -> String {
+    format!("T#{account}#{tag}")
+}
+
+/// Partition of the `reports` index: an account's handovers, by when they began.
+pub(crate) fn report_index(account: &AccountId) -> String {
+    format!("R#{account}")
+}
+
+/// Partition of what was announced to an automation, or nearly.
+pub(crate) fn announced(account: &AccountId, id: &EffectId) -> String {
+    format!("E#{account}#{id}")
+}
+
+pub(crate) const ANNOUNCED: &str = "ANNOUNCED";
+
+/// Partition of an account's journal.
+pub(crate) fn audit(account: &AccountId) -> String {
+    format!("U#{account}")
+}
+
+/// Partition of an account's staff members and teams whose removal is under way.
+pub(crate) fn leaving(account: &AccountId) -> String {
+    format!("L#{account}")
+}
+
+/// Partition of the requests that an account's callers have had done once.
+pub(crate) fn requests(account: &AccountId) -> String {
+    format!("R#{account}")
+}
+
+/// Partition of an account's API keys.
+pub(crate) fn api_keys(account: &AccountId) -> String {
+    format!("K#{account}")
+}
+
 /// Partition of the `inbox` index.
 pub(crate) fn inbox_index(account: &AccountId) -> String {
     format!("I#{account}")
@@ -103,6 +184,7 @@ pub(crate) fn inbox_index(account: &AccountId) -> String {
 /// something still open (`P#`), the bot's (`B#`).
 pub(crate) const WITH_HUMANS: &str = "H#";
 pub(crate) const BOT_PENDING: &str = "P#";
+pub(crate) const WITH_BOT: &str = "B#";
 
 /// Where a conversation stands in the `inbox` index: by owner, then by how long.
 pub(crate) fn inbox_sort(conversation: &Conversation, owner: Option<&str>) -> String {
@@ -113,7 +195,7 @@ pub(crate) fn inbox_sort(conversation: &Conversation, owner: Option<&str>) -> St
         Control::Bot if conversation.promise.is_some() || conversation.open_task.is_some() => {
             format!("{BOT_PENDING}{since:015}#{id}")
         }
-        Control::Bot => format!("B#{since:015}#{id}"),
+        Control::Bot => format!("{WITH_BOT}{since:015}#{id}"),
     }
 }
 

@@ -30,6 +30,8 @@ pub struct Claim<'a> {
     pub epoch: u64,
     /// A hash of the text, to recognise its echo.
     pub text_hash: &'a str,
+    /// The hashes of its parts, where there are several.
+    pub part_hashes: &'a [String],
     /// Which run claims: random, and the same for the whole run.
     pub writer: &'a str,
 }
@@ -58,7 +60,9 @@ impl Store {
             state: LedgerState::Claimed,
             at: now,
             text_hash: claim.text_hash.to_owned(),
+            part_hashes: claim.part_hashes.to_vec(),
             provider_message: None,
+            more_messages: Vec::new(),
             detail: None,
             receipt: None,
             expires_at: now.as_seconds() + MARKER_DAYS * 86_400,
@@ -108,17 +112,18 @@ impl Store {
         }
     }
 
-    /// Settles a claim; `false` when the entry is no longer that claim's.
+    /// Settles a claim; `false` when the entry is no longer that claim's. `messages` are the provider's ids
+    /// of the parts that it took.
     pub async fn settle_claim(
         &self,
         claim: &Claim<'_>,
         attempt: u32,
         state: LedgerState,
-        provider_message: Option<&str>,
+        messages: &[String],
         detail: Option<&str>,
         now: Timestamp,
     ) -> Result<bool, Failure> {
-        let settled = Settled { state, provider_message, detail, at: now };
+        let settled = Settled { state, messages, detail, at: now };
         match self.settle_once(claim, attempt, &settled).await {
             Err(Failure::Retry { .. }) => self.settle_once(claim, attempt, &settled).await,
             result => result,
@@ -135,8 +140,11 @@ impl Store {
         let mut update = Update::default();
         update.set("state", state)?;
         update.set("at", settled.at)?;
-        if let Some(message) = settled.provider_message {
-            update.set("provider_message", message)?;
+        if let Some((first, more)) = settled.messages.split_first() {
+            update.set("provider_message", first)?;
+            if !more.is_empty() {
+                update.set("more_messages", more)?;
+            }
         }
         if let Some(detail) = settled.detail {
             update.set("detail", detail)?;
@@ -240,7 +248,7 @@ impl Store {
 /// How a claim is settled.
 struct Settled<'a> {
     state: LedgerState,
-    provider_message: Option<&'a str>,
+    messages: &'a [String],
     detail: Option<&'a str>,
     at: Timestamp,
 }

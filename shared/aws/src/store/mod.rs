@@ -1,13 +1,27 @@
 //! The store: one DynamoDB table behind typed items.
 
+mod api_keys;
+mod bot_secrets;
+mod claims;
 mod commit;
 mod conversations;
+mod edits;
+mod erasure;
 mod expressions;
+mod faq;
 mod items;
 mod keys;
+mod leaving;
 mod ledger;
+mod lists;
+mod meanings;
 mod notes;
+mod reach;
+mod reports;
+mod requests;
 mod settings;
+mod state;
+mod tags;
 
 use std::collections::HashMap;
 
@@ -20,12 +34,23 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use crate::Failure;
 
+pub use api_keys::ApiKeyItem;
+pub use claims::{Announcing, NoteClaim};
 pub use commit::{Commit, Committed};
-pub use conversations::{Head, Waking, WakingKind};
+pub use conversations::{Head, Waking};
+pub use edits::{AuditItem, Edit, Versioned};
+pub use erasure::{Erasure, KnownAs, Stored};
+pub use faq::FaqChange;
 pub use items::{Author, LedgerItem, LedgerState, MessageItem, NoteItem, QuarantineItem, new_message};
+pub use leaving::LeavingItem;
 pub use ledger::{Claim, Claimed};
+pub use lists::{ConversationFilter, ListedConversation, ListedTask, Page};
 pub use notes::NoteSubject;
+pub use reach::{HealthItem, HealthNews, IN_DOUBT, Recipient, StoredWebhook, Told};
+pub use reports::ReportedHandover;
+pub use requests::Once;
 pub use settings::StoredInbox;
+pub use tags::TaggedConversation;
 
 /// An item as the table has it.
 type Item = HashMap<String, AttributeValue>;

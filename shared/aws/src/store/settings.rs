@@ -8,9 +8,11 @@ use handover_core::{
 use super::{
     Store, decode,
     items::{
-        AccountItem, AccountListItem, CurrentItem, InboxItem, RevisionItem, SCHEMA, StaffItem, TeamItem,
+        AccountItem, AccountListItem, CurrentItem, InboxItem, ListedItem, RevisionItem, SCHEMA, StaffItem,
+        TeamItem,
     },
     keys,
+    reach::WebhookItem,
 };
 use crate::Failure;
 
@@ -24,11 +26,24 @@ pub struct StoredInbox {
 }
 
 impl Store {
-    /// An account with its staff and teams: one query.
+    /// An account with its staff, teams and webhooks: one query.
     pub async fn account(&self, id: &AccountId) -> Result<Option<(Account, Directory)>, Failure> {
+        self.whole_account(id, false).await
+    }
+
+    /// The same as of now, with what was made a moment ago.
+    pub async fn account_now(&self, id: &AccountId) -> Result<Option<(Account, Directory)>, Failure> {
+        self.whole_account(id, true).await
+    }
+
+    async fn whole_account(
+        &self,
+        id: &AccountId,
+        strong: bool,
+    ) -> Result<Option<(Account, Directory)>, Failure> {
         let mut account = None;
         let mut directory = Directory::default();
-        for item in self.query(&keys::account(id), "", false).await? {
+        for item in self.query(&keys::account(id), "", strong).await? {
             let Some(AttributeValue::S(sk)) = item.get("sk") else { continue };
             if sk == keys::ACCOUNT {
                 account = Some(decode::<AccountItem>(item)?.account);
@@ -36,7 +51,14 @@ impl Store {
                 directory.staff.push(decode::<StaffItem>(item)?.staff);
             } else if sk.starts_with(keys::TEAM) {
                 directory.teams.push(decode::<TeamItem>(item)?.team);
+            } else if sk.starts_with(keys::WEBHOOK) {
+                directory.webhooks.push(decode::<WebhookItem>(item)?.webhook);
             }
+        }
+        // Who was removed is in no team any more, whatever its item says.
+        let Directory { staff, teams, .. } = &mut directory;
+        for team in teams {
+            team.members.retain(|member| staff.iter().any(|staff| staff.id == *member));
         }
         Ok(account.map(|account| (account, directory)))
     }
@@ -79,6 +101,7 @@ impl Store {
             pk: keys::account(&account.id),
             sk: keys::ACCOUNT.to_owned(),
             schema: SCHEMA,
+            version: 1,
             account: account.clone(),
         })
         .await
@@ -90,6 +113,7 @@ impl Store {
             pk: keys::account(account),
             sk: keys::staff(&staff.id),
             schema: SCHEMA,
+            version: 1,
             staff: staff.clone(),
         })
         .await
@@ -101,6 +125,7 @@ impl Store {
             pk: keys::account(account),
             sk: keys::team(&team.id),
             schema: SCHEMA,
+            version: 1,
             team: team.clone(),
         })
         .await
@@ -108,10 +133,12 @@ impl Store {
 
     /// Stores an inbox; `sealed` are its secrets.
     pub async fn put_inbox(&self, inbox: &Inbox, sealed: Option<String>) -> Result<(), Failure> {
+        self.put(&ListedItem::inbox(inbox)).await?;
         self.put(&InboxItem {
             pk: keys::inbox(&inbox.id),
             sk: keys::INBOX.to_owned(),
             schema: SCHEMA,
+            version: 1,
             inbox: inbox.clone(),
             sealed,
         })
@@ -133,6 +160,7 @@ impl Store {
         if !self.put_new(&item).await? {
             return Err(Failure::retry("somebody else is editing this bot"));
         }
+        self.put(&ListedItem::bot(account, bot)).await?;
         self.put(&CurrentItem { pk, sk: keys::CURRENT.to_owned(), schema: SCHEMA, revision }).await?;
         Ok(revision)
     }

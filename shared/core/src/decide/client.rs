@@ -1,9 +1,11 @@
 //! What a client's message leads to.
 
+use std::time::Duration;
+
 use crate::{
-    CLIENT_TIME_GRAIN, Connector, Content, Control, Decision, EventKind, Feedback, HandoverAction,
-    HandoverChange, Issue, MediaKind, Message, NotificationKind, PhraseMatch, Scenario, ScenarioKind,
-    Sensitivity, Signals, Verdict, Waiting,
+    Asked, CLIENT_TIME_GRAIN, Connector, Content, Control, Decision, EventKind, Feedback, HandoverAction,
+    HandoverChange, Issue, MAX_FOLDED, MediaKind, Message, NotificationKind, PhraseMatch, Scenario,
+    ScenarioKind, Sensitivity, Signals, Verdict, Waiting,
 };
 
 use super::{draft::Draft, too_old};
@@ -35,7 +37,7 @@ pub(super) fn message(mut draft: Draft<'_>, message: &Message) -> Decision {
 
     if draft.before_hand_back() {
         // It crossed with a hand-back, so that the human may not have seen it.
-        let waiting = Waiting { event: draft.event_id().clone(), since: draft.at() };
+        let waiting = Waiting::new(draft.event_id().clone(), draft.at());
         draft.answer_late(&waiting);
         return draft.apply(Verdict::BeforeHandBack);
     }
@@ -88,7 +90,7 @@ fn paused(mut draft: Draft<'_>, message: &Message) -> Decision {
         draft.change(epoch, HandoverChange::Urgency(urgency));
         // Told once per stretch: who asks five times does not ring five times.
         if urgency == 1 {
-            draft.notify(NotificationKind::Urgent, draft.responsible_or_waiting(), &epoch.to_string());
+            draft.notify(NotificationKind::Urgent, draft.assignee_or_admins(), &epoch.to_string());
         }
     }
     draft.apply(Verdict::AskedAgain)
@@ -198,14 +200,16 @@ fn turn(draft: &mut Draft<'_>, message: &Message) -> Verdict {
     if unreadable && matches!(message.content, Content::Media { kind: MediaKind::Sticker, .. }) {
         return Verdict::Noted;
     }
-    if draft.conversation.bot_messages.on(draft.now) >= revision.bot.daily_messages {
+    if unreadable {
+        let verdict = if draft.is_capped() { Verdict::MessageCap } else { Verdict::Unreadable };
+        return draft.cannot_serve(verdict);
+    }
+    let wait_s = if draft.policy.account.store_text { revision.bot.fold_seconds } else { 0 };
+    let asked = draft.asked_with(wait_s);
+    if asked.earlier.is_empty() && draft.is_capped() {
         return draft.cannot_serve(Verdict::MessageCap);
     }
-    if unreadable {
-        return draft.cannot_serve(Verdict::Unreadable);
-    }
-    let returning = draft.record.resumed;
-    draft.start_turn(draft.event_id().clone(), returning);
+    draft.start_turn(asked, wait_s);
     Verdict::Turn
 }
 
@@ -237,7 +241,7 @@ impl Draft<'_> {
     }
 
     fn note_waiting(&mut self) {
-        let waiting = Waiting { event: self.event_id().clone(), since: self.at() };
+        let waiting = Waiting::new(self.event_id().clone(), self.at());
         if let Control::Human(human) = &mut self.conversation.control
             && human.waiting.is_none()
             // Answered since, by a human who saw it before we did.
@@ -255,6 +259,26 @@ impl Draft<'_> {
             && !self.policy.actions().any(human_requested)
             && asks_for_human(&message.signals, Sensitivity::Balanced))
         .then_some(Verdict::NoEnabledAction)
+    }
+
+    /// This message as a question, together with those that came less than `wait_s` seconds before:
+    /// the bot has not been asked about them yet. Without a stored text they could not be read again,
+    /// and there is no wait.
+    fn asked_with(&mut self, wait_s: u16) -> Asked {
+        let mut asked = Asked {
+            trigger: self.event_id().clone(),
+            at: self.at(),
+            earlier: Vec::new(),
+            returning: self.conversation.handed_back_at.is_some() && self.conversation.asked.is_none(),
+        };
+        let window = Duration::from_secs(wait_s.into());
+        let near = |last: &mut Asked| asked.at.since(last.at) < window && last.earlier.len() + 1 < MAX_FOLDED;
+        if let Some(last) = self.conversation.asked.take_if(near) {
+            asked.earlier = last.earlier;
+            asked.earlier.push(last.trigger);
+            asked.returning = last.returning;
+        }
+        asked
     }
 
     /// Whether the switches let a handover begin.
@@ -282,12 +306,8 @@ impl Draft<'_> {
         }
         if why == Verdict::Unreadable {
             self.send_no_answer();
+            self.count_bot_message();
         }
         why
-    }
-
-    /// Whoever should hear of a client that keeps asking.
-    fn responsible_or_waiting(&self) -> crate::Audience {
-        self.contact.assignee.clone().map_or(crate::Audience::Admins, crate::Audience::Assignee)
     }
 }

@@ -1,12 +1,12 @@
 //! What staff and API clients' commands lead to.
 
 use crate::{
-    ActionId, Assignee, Audience, BOT_TEXT_EXPIRES_AFTER, Command, CommandKind, Control, Decision,
-    HandoverChange, HandoverEnd, NotificationKind, Pause, Principal, Purpose, Refusal, Returns,
-    STAFF_TEXT_EXPIRES_AFTER, StaffId, TextSource, TimerKind, Verdict,
+    ActionId, Assignee, Audience, Command, CommandKind, Control, Decision, HandoverChange, HandoverEnd,
+    NotificationKind, Outcome, OutcomeResult, Pause, Principal, Purpose, Refusal, Returns, StaffId,
+    TextSource, TimerKind, TurnId, Verdict,
 };
 
-use super::{draft::Draft, too_old};
+use super::{contact, draft::Draft, outcome, too_old};
 
 pub(super) fn command(mut draft: Draft<'_>, command: &Command) -> Decision {
     if too_old(draft.input.event, draft.now) {
@@ -40,7 +40,24 @@ pub(super) fn command(mut draft: Draft<'_>, command: &Command) -> Decision {
             draft.close_task(draft.at());
             draft.apply(Verdict::TaskDone)
         }
-        CommandKind::BotMessage { epoch, signals, .. } => bot_message(draft, *epoch, signals.promises_person),
+        CommandKind::Link { .. } => contact::link(draft),
+        CommandKind::Unlink => contact::unlink(draft),
+        CommandKind::Release { from } => contact::release(draft, from),
+        CommandKind::Erase => contact::erase(draft),
+        CommandKind::BotMessage { text, epoch, signals, result, retrieval } => {
+            let trigger = draft.event_id().clone();
+            let said = Outcome {
+                turn: TurnId::derive(&draft.conversation.id, *epoch, &trigger),
+                epoch: *epoch,
+                trigger,
+                result: result.clone().unwrap_or(OutcomeResult::Answered),
+                reply: Some(text.clone()),
+                retrieval: *retrieval,
+                reply_signals: signals.clone(),
+                fingerprint: None,
+            };
+            bot_message(draft, &said)
+        }
     }
 }
 
@@ -75,11 +92,13 @@ fn assign(mut draft: Draft<'_>, to: Option<&Assignee>) -> Decision {
     let task = draft.conversation.open_task.is_some();
     match to {
         Some(to @ Assignee::Staff(_)) => {
-            let audience = Audience::Assignee(to.clone());
-            draft.notify(NotificationKind::ConversationAssigned, audience.clone(), &cause);
-            if task {
-                draft.notify(NotificationKind::TaskAssigned, audience, &cause);
-            }
+            let and = task.then_some(NotificationKind::TaskAssigned);
+            draft.notify_both(
+                NotificationKind::ConversationAssigned,
+                and,
+                Audience::Assignee(to.clone()),
+                &cause,
+            );
         }
         Some(team @ Assignee::Team(_)) if with_humans => {
             let audience = Audience::Assignee(team.clone());
@@ -98,7 +117,7 @@ fn reply(mut draft: Draft<'_>, by: &Principal) -> Decision {
     if draft.conversation.opted_out {
         return draft.refuse(Refusal::OptedOut);
     }
-    if draft.conversation.human().is_none() {
+    if draft.humans_are_elsewhere() || draft.conversation.human().is_none() {
         draft.take_over(Some(by.clone()), None, true);
     } else {
         draft.human_wrote();
@@ -108,8 +127,7 @@ fn reply(mut draft: Draft<'_>, by: &Principal) -> Decision {
             draft.give_to(Some(Assignee::Staff(staff.clone())), true);
         }
     }
-    let expires_at = draft.at() + STAFF_TEXT_EXPIRES_AFTER;
-    draft.send(Purpose::Staff, TextSource::Event, expires_at);
+    draft.send(Purpose::Staff, TextSource::Event);
     draft.apply(Verdict::StaffReplied)
 }
 
@@ -118,6 +136,8 @@ fn hand_back(mut draft: Draft<'_>, by: &Principal) -> Decision {
         return draft.refuse(Refusal::AlreadyWithBot);
     }
     draft.settle_by_hand();
+    // Who gives it back by hand wants the bot to go on, whoever is at the contact's other conversations.
+    draft.contact.holding.clear();
     let at = draft.at();
     draft.end(at, HandoverEnd::HandedBack { by: Some(by.clone()) }, false);
     draft.apply(Verdict::HandedBack)
@@ -125,6 +145,7 @@ fn hand_back(mut draft: Draft<'_>, by: &Principal) -> Decision {
 
 fn resolve(mut draft: Draft<'_>, by: &Principal) -> Decision {
     draft.settle_by_hand();
+    draft.contact.holding.clear();
     draft.contact.assignee = None;
     let at = draft.at();
     draft.end(at, HandoverEnd::Resolved { by: by.clone() }, false);
@@ -132,7 +153,7 @@ fn resolve(mut draft: Draft<'_>, by: &Principal) -> Decision {
 }
 
 fn set_pause(mut draft: Draft<'_>, by: &Principal, pause: Pause) -> Decision {
-    if draft.conversation.human().is_none() {
+    if draft.humans_are_elsewhere() || draft.conversation.human().is_none() {
         draft.silence(by.clone(), pause);
         return draft.apply(Verdict::PauseSet);
     }
@@ -148,7 +169,7 @@ fn set_pause(mut draft: Draft<'_>, by: &Principal, pause: Pause) -> Decision {
 }
 
 fn start_handover(mut draft: Draft<'_>, action: Option<&ActionId>) -> Decision {
-    if draft.conversation.human().is_some() {
+    if draft.conversation.human().is_some() && !draft.humans_are_elsewhere() {
         return draft.refuse(Refusal::AlreadyWithHumans);
     }
     if !draft.policy.account.labs.human_handover {
@@ -164,21 +185,19 @@ fn start_handover(mut draft: Draft<'_>, action: Option<&ActionId>) -> Decision {
     draft.apply(Verdict::HandedOver)
 }
 
-/// An external bot speaks, if the epoch that it asked in still stands.
-fn bot_message(mut draft: Draft<'_>, epoch: u64, promises_person: bool) -> Decision {
-    if draft.conversation.human().is_some() || draft.conversation.epoch != epoch {
+/// An external bot speaks, if the epoch that it asked in still stands: judged like any bot's outcome.
+fn bot_message(mut draft: Draft<'_>, said: &Outcome) -> Decision {
+    if draft.conversation.human().is_some() || draft.conversation.epoch != said.epoch {
         return draft.refuse(Refusal::StaleEpoch);
     }
     if draft.conversation.opted_out {
         return draft.refuse(Refusal::OptedOut);
     }
-    if promises_person && draft.request_human().is_ok() {
-        return draft.apply(Verdict::HandedOver);
+    if draft.is_capped() {
+        return draft.refuse(Refusal::MessageCap);
     }
-    let expires_at = draft.at() + BOT_TEXT_EXPIRES_AFTER;
-    draft.send(Purpose::Bot, TextSource::Event, expires_at);
     draft.count_bot_message();
-    draft.apply(Verdict::BotReplied)
+    outcome::judge(draft, said)
 }
 
 impl Draft<'_> {
@@ -189,7 +208,7 @@ impl Draft<'_> {
     }
 
     /// Gives the contact to somebody; an open handover and its task follow.
-    fn give_to(&mut self, to: Option<Assignee>, claimed: bool) {
+    pub(super) fn give_to(&mut self, to: Option<Assignee>, claimed: bool) {
         self.contact.assignee.clone_from(&to);
         let at = self.at();
         let of_task = self.conversation.open_task;

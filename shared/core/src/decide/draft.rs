@@ -1,9 +1,9 @@
 //! A decision in the making.
 
 use crate::{
-    Announcement, Audience, BotRevision, Contact, Conversation, Effect, EffectId, EffectKind, EventId,
-    HandoverChange, NotificationKind, Policy, Purpose, Record, Refusal, TextSource, Timer, TimerKind,
-    Timestamp, TurnId, Verdict,
+    Announcement, Asked, Audience, BotRevision, Contact, ContactId, Conversation, Effect, EffectId,
+    EffectKind, EventId, HandoverChange, NotificationKind, Policy, Purpose, Record, Refusal, TextSource,
+    Timer, TimerKind, Timestamp, TurnId, Verdict, Waiting,
 };
 
 use super::{Applied, Decision, Input};
@@ -15,24 +15,43 @@ pub(super) struct Draft<'a> {
     pub(super) now: Timestamp,
     pub(super) conversation: Conversation,
     pub(super) contact: Contact,
+    /// The contact whose other conversations are to hear of changes, as it is stored.
+    pub(super) stored: Contact,
+    pub(super) left: Option<Contact>,
+    pub(super) relist: bool,
     pub(super) handovers: Vec<(u64, HandoverChange)>,
     pub(super) effects: Vec<Effect>,
     pub(super) record: Record,
+    /// The first thing that fell due by itself.
+    pub(super) happened: Option<Verdict>,
+    /// What a pause that is over leaves unanswered, unless a human stretch follows in this very decision.
+    pub(super) unanswered: Option<Waiting>,
 }
 
 impl<'a> Draft<'a> {
     pub(super) fn new(input: &'a Input<'a>, policy: &'a Policy<'a>, now: Timestamp) -> Self {
         let mut record = Record::new(Verdict::Noted, input.conversation.epoch);
         record.revision = policy.bot.map(|bot| bot.revision);
+        let mut contact = input.contact.clone();
+        let conversation = input.conversation;
+        if contact.id != ContactId::of(&conversation.id) {
+            // The first that is heard of it, where the contact was known before.
+            contact.linked.entry(conversation.id.clone()).or_insert_with(|| conversation.inbox.clone());
+        }
         Self {
             input,
             policy,
             now,
             conversation: input.conversation.clone(),
-            contact: input.contact.clone(),
+            contact,
+            stored: input.contact.clone(),
+            left: None,
+            relist: false,
             handovers: Vec::new(),
             effects: Vec::new(),
             record,
+            happened: None,
+            unanswered: None,
         }
     }
 
@@ -65,9 +84,12 @@ impl<'a> Draft<'a> {
     pub(super) fn apply(mut self, verdict: Verdict) -> Decision {
         self.record.verdict = verdict;
         self.record.epoch = self.conversation.epoch;
+        self.nudge_others();
         Decision::Apply(Box::new(Applied {
             conversation: self.conversation,
             contact: self.contact,
+            left: self.left,
+            relist: self.relist,
             handovers: self.handovers,
             effects: self.effects,
             record: self.record,
@@ -85,7 +107,7 @@ impl<'a> Draft<'a> {
         self.handovers.push((epoch, change));
     }
 
-    fn effect(&mut self, kind_name: &str, cause: &str, kind: EffectKind) {
+    pub(super) fn effect(&mut self, kind_name: &str, cause: &str, kind: EffectKind) {
         let id = EffectId::derive(&self.conversation.id, kind_name, cause);
         self.push(Effect { id, kind });
     }
@@ -97,22 +119,41 @@ impl<'a> Draft<'a> {
     }
 
     /// Text to the client because of this event.
-    pub(super) fn send(&mut self, purpose: Purpose, text: TextSource, expires_at: Timestamp) {
+    pub(super) fn send(&mut self, purpose: Purpose, text: TextSource) {
         let epoch = self.conversation.epoch;
         // One closing message per handover, whatever it was that asked for it.
         let cause = match purpose {
             Purpose::Closing => epoch.to_string(),
             Purpose::Bot | Purpose::Staff => self.event_id().to_string(),
         };
-        self.effect(purpose.name(), &cause, EffectKind::Send { purpose, text, epoch, expires_at });
+        self.effect(purpose.name(), &cause, EffectKind::Send { purpose, text, epoch });
     }
 
-    /// A question to the bot.
-    pub(super) fn start_turn(&mut self, trigger: EventId, returning: bool) {
+    /// A question to the bot about what is noted as asked.
+    pub(super) fn start_turn(&mut self, asked: Asked, wait_s: u16) {
         let epoch = self.conversation.epoch;
+        let Asked { trigger, earlier, returning, .. } = asked.clone();
         let turn = TurnId::derive(&self.conversation.id, epoch, &trigger);
         let cause = turn.to_string();
-        self.effect("turn", &cause, EffectKind::StartTurn { turn, epoch, trigger, returning });
+        if asked.earlier.is_empty() {
+            self.count_bot_message();
+        }
+        self.conversation.asked = Some(asked);
+        self.effect(
+            "turn",
+            &cause,
+            EffectKind::StartTurn { turn, epoch, trigger, earlier, wait_s, returning },
+        );
+    }
+
+    /// One more message that the bot is asked for, or says.
+    pub(super) fn count_bot_message(&mut self) {
+        self.conversation.bot_messages = self.conversation.bot_messages.plus_one(self.now);
+    }
+
+    /// Whether the bot has said enough for one day.
+    pub(super) fn is_capped(&self) -> bool {
+        self.bot().is_some_and(|bot| self.conversation.bot_messages.on(self.now) >= bot.bot.daily_messages)
     }
 
     /// A timer of the present epoch; gives its sequence.
@@ -126,17 +167,26 @@ impl<'a> Draft<'a> {
 
     /// Word to staff, at most once per `cause`.
     pub(super) fn notify(&mut self, about: NotificationKind, audience: Audience, cause: &str) {
+        self.notify_both(about, None, audience, cause);
+    }
+
+    /// Word to staff about one thing, or about two that come together.
+    pub(super) fn notify_both(
+        &mut self,
+        about: NotificationKind,
+        and: Option<NotificationKind>,
+        audience: Audience,
+        cause: &str,
+    ) {
         let epoch = self.conversation.human().map(|_| self.conversation.epoch);
-        let at = self.at();
-        self.effect(about.name(), cause, EffectKind::Notify { about, audience, epoch, at });
+        self.effect(about.name(), cause, EffectKind::Notify { about, and, audience, epoch });
     }
 
     /// Word to owners and admins about something wrong with the account's set-up: the same effect
     /// for all of the account's conversations on one day, so that they are told once.
     pub(super) fn alert_daily(&mut self, about: NotificationKind) {
-        let at = self.at();
-        let id = EffectId::daily(&self.conversation.account, about.name(), at.day());
-        let kind = EffectKind::Notify { about, audience: Audience::Admins, epoch: None, at };
+        let id = EffectId::daily(&self.conversation.account, about.name(), self.at().day());
+        let kind = EffectKind::Notify { about, and: None, audience: Audience::Admins, epoch: None };
         self.push(Effect { id, kind });
     }
 
@@ -145,12 +195,21 @@ impl<'a> Draft<'a> {
         self.contact.assignee.clone().map_or(Audience::Admins, Audience::AssigneeAndAdmins)
     }
 
+    /// The assignee, or the admins where there is none.
+    pub(super) fn assignee_or_admins(&self) -> Audience {
+        self.contact.assignee.clone().map_or(Audience::Admins, Audience::Assignee)
+    }
+
+    /// Something fell due by itself: what a timer that brought it is shown with.
+    pub(super) fn happened(&mut self, verdict: Verdict) {
+        self.happened.get_or_insert(verdict);
+    }
+
     /// Word to the account's own automations.
     pub(super) fn announce(&mut self, what: Announcement, epoch: u64) {
-        let at = self.at();
         let name = format!("announce-{}", what.name());
         // An epoch may see several claims and tags; one event brings at most one of each.
         let cause = format!("{epoch}-{}", self.event_id());
-        self.effect(&name, &cause, EffectKind::Announce { what, epoch, at });
+        self.effect(&name, &cause, EffectKind::Announce { what, epoch });
     }
 }

@@ -4,6 +4,7 @@
 
 mod client;
 mod command;
+mod contact;
 mod draft;
 mod ours;
 mod outcome;
@@ -50,6 +51,10 @@ pub struct Applied {
     pub conversation: Conversation,
     /// The contact from now on.
     pub contact: Contact,
+    /// The contact that the conversation leaves for `contact`.
+    pub left: Option<Contact>,
+    /// Lists are to show the contact's present assignee, even if nothing else changes.
+    pub relist: bool,
     /// Changes of handovers, each with the handover's epoch.
     pub handovers: Vec<(u64, HandoverChange)>,
     /// What is to be done, in order.
@@ -69,6 +74,8 @@ pub enum Ignored {
     OwnEcho,
     /// News of a message of ours: the ledger's business.
     Receipt,
+    /// It belongs to what has been erased.
+    Erased,
 }
 
 impl Ignored {
@@ -79,6 +86,7 @@ impl Ignored {
             Self::NothingDue => "nothing_due",
             Self::OwnEcho => "own_echo",
             Self::Receipt => "receipt",
+            Self::Erased => "erased",
         }
     }
 }
@@ -88,6 +96,9 @@ impl Ignored {
 /// Asking twice with the same arguments gives the same answer. A pause that is over and a promise
 /// that is overdue take effect with whatever event comes first.
 pub fn decide(input: &Input<'_>, policy: &Policy<'_>, now: Timestamp) -> Decision {
+    if contact::is_of_the_erased(input.conversation, input.event) {
+        return Decision::Ignore(Ignored::Erased);
+    }
     let draft = Draft::new(input, policy, now);
     match &input.event.kind {
         EventKind::Message(message) => client::message(draft, message),
@@ -103,6 +114,7 @@ pub fn decide(input: &Input<'_>, policy: &Policy<'_>, now: Timestamp) -> Decisio
         EventKind::Outcome(outcome) => outcome::outcome(draft, outcome),
         EventKind::Timer(timer) => timer::timer(draft, timer),
         EventKind::Command(command) => command::command(draft, command),
+        EventKind::Contact { assignee } => contact::changed(draft, *assignee),
     }
 }
 

@@ -39,13 +39,13 @@ pub(super) fn echo(mut draft: Draft<'_>, echo: &Echo) -> Decision {
     }
     // Before the pause is looked at: an echo may have waited past its end, and a human's message
     // within the pause keeps the bot quiet.
-    let in_stretch = draft.in_stretch();
+    let in_stretch = draft.in_stretch() && !draft.humans_are_elsewhere();
     if in_stretch {
         draft.human_wrote();
     }
     draft.end_waiting();
     draft.settle(false);
-    if in_stretch || draft.conversation.human().is_some() {
+    if in_stretch || (draft.conversation.human().is_some() && !draft.humans_are_elsewhere()) {
         draft.apply(Verdict::Noted)
     } else {
         draft.take_over(None, Some(app), true);
@@ -61,7 +61,7 @@ pub(super) fn thread_control(mut draft: Draft<'_>, control: ThreadControl) -> De
         return draft.apply(Verdict::BeforeHandBack);
     }
     draft.settle(false);
-    let with_humans = draft.conversation.human().is_some();
+    let with_humans = draft.conversation.human().is_some() && !draft.humans_are_elsewhere();
     match control {
         ThreadControl::WithHumans if !with_humans => {
             let app = draft.policy.inbox.provider.name().to_owned();
@@ -72,6 +72,7 @@ pub(super) fn thread_control(mut draft: Draft<'_>, control: ThreadControl) -> De
             let at = draft.at();
             draft.settle_by_hand();
             draft.end(at, HandoverEnd::HandedBack { by: None }, false);
+            draft.follow_holders(false);
             draft.apply(Verdict::HandedBack)
         }
         ThreadControl::WithHumans | ThreadControl::WithUs | ThreadControl::Requested => {

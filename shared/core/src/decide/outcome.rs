@@ -1,13 +1,14 @@
 //! What the bot's answer, or the lack of one, leads to.
 
 use crate::{
-    BOT_TEXT_EXPIRES_AFTER, Control, Decision, HandoverAction, Issue, NotificationKind, Outcome,
-    OutcomeResult, Purpose, Scenario, ScenarioKind, TextSource, Verdict, Waiting,
+    Control, Decision, HandoverAction, Issue, NotificationKind, Outcome, OutcomeResult, Purpose, Scenario,
+    ScenarioKind, TextSource, Verdict, Waiting,
 };
 
 use super::{draft::Draft, too_old};
 
 pub(super) fn outcome(mut draft: Draft<'_>, outcome: &Outcome) -> Decision {
+    note(&mut draft, outcome);
     draft.settle(false);
     if draft.conversation.epoch != outcome.epoch || draft.conversation.human().is_some() {
         return stale(draft, outcome);
@@ -15,6 +16,27 @@ pub(super) fn outcome(mut draft: Draft<'_>, outcome: &Outcome) -> Decision {
     if too_old(draft.input.event, draft.now) {
         return draft.apply(Verdict::TooOld);
     }
+    if draft.conversation.asked.as_ref().is_some_and(|asked| asked.earlier.contains(&outcome.trigger)) {
+        // The client went on writing: the bot is asked about all of it, and answers that.
+        return draft.apply(Verdict::Folded);
+    }
+    judge(draft, outcome)
+}
+
+fn note(draft: &mut Draft<'_>, outcome: &Outcome) {
+    draft.record.outcome = Some(outcome.result.clone());
+    draft.record.retrieval = outcome.retrieval;
+    let signals = &outcome.reply_signals;
+    if !signals.model.is_empty() {
+        draft.record.model.clone_from(&signals.model);
+        draft.record.non_answer = Some(signals.non_answer_score);
+        draft.record.promise = Some(signals.promise_score);
+    }
+}
+
+/// What a bot's answer of the present epoch leads to.
+pub(super) fn judge(mut draft: Draft<'_>, outcome: &Outcome) -> Decision {
+    note(&mut draft, outcome);
     if outcome.result == OutcomeResult::WantsHandover || outcome.reply_signals.promises_person {
         let verdict = match draft.request_human() {
             Ok(()) => Verdict::HandedOver,
@@ -32,6 +54,10 @@ pub(super) fn outcome(mut draft: Draft<'_>, outcome: &Outcome) -> Decision {
         OutcomeResult::Answered | OutcomeResult::WantsHandover => outcome.reply_signals.non_answer,
     };
     let attempts = draft.note_attempt(outcome, failed);
+    if draft.is_late_answer(outcome) {
+        // Detection looks only at what came after the last hand-back.
+        return reply(draft, outcome, None);
+    }
     let Some(action) = draft.fires_on_attempt(lacks, attempts.filter(|_| failed)) else {
         return reply(draft, outcome, None);
     };
@@ -50,7 +76,7 @@ pub(super) fn outcome(mut draft: Draft<'_>, outcome: &Outcome) -> Decision {
 
 /// Control has changed since the bot was asked: the trigger counts under the present control.
 fn stale(mut draft: Draft<'_>, outcome: &Outcome) -> Decision {
-    let waiting = Waiting { event: outcome.trigger.clone(), since: draft.at() };
+    let waiting = Waiting::new(outcome.trigger.clone(), draft.at());
     match &mut draft.conversation.control {
         Control::Human(human) => {
             if human.waiting.is_none() && human.last_human_at.is_none() {
@@ -86,9 +112,7 @@ fn lacks_knowledge(draft: &Draft<'_>, outcome: &Outcome) -> bool {
 fn reply(mut draft: Draft<'_>, outcome: &Outcome, stopped: Option<Verdict>) -> Decision {
     let spoke = outcome.reply.as_deref().is_some_and(|reply| !reply.trim().is_empty());
     let verdict = if spoke && !matches!(outcome.result, OutcomeResult::Failed { .. }) {
-        let expires_at = draft.at() + BOT_TEXT_EXPIRES_AFTER;
-        draft.send(Purpose::Bot, TextSource::Event, expires_at);
-        draft.count_bot_message();
+        draft.send(Purpose::Bot, TextSource::Event);
         Verdict::BotReplied
     } else {
         draft.send_no_answer();
@@ -124,17 +148,17 @@ impl<'a> Draft<'a> {
         })
     }
 
+    /// Whether the bot was asked about a message that humans left behind unanswered.
+    fn is_late_answer(&self, outcome: &Outcome) -> bool {
+        let asked = self.conversation.asked.as_ref().filter(|asked| asked.trigger == outcome.trigger);
+        asked.zip(self.conversation.handed_back_at).is_some_and(|(asked, back)| asked.at < back)
+    }
+
     /// The message for when the bot does not know.
     pub(super) fn send_no_answer(&mut self) {
         let Some(revision) = self.bot() else { return };
         let text = TextSource::NoAnswer { bot: revision.bot.id.clone(), revision: revision.revision };
-        let expires_at = self.at() + BOT_TEXT_EXPIRES_AFTER;
-        self.send(Purpose::Bot, text, expires_at);
-        self.count_bot_message();
-    }
-
-    pub(super) fn count_bot_message(&mut self) {
-        self.conversation.bot_messages = self.conversation.bot_messages.plus_one(self.now);
+        self.send(Purpose::Bot, text);
     }
 
     /// Notes the bot's attempt at the client's issue; gives how many have failed.

@@ -37,6 +37,7 @@ fn when_due(mut draft: Draft<'_>, due_at: Timestamp) -> Decision {
         return Decision::PutBack(due_at);
     }
     draft.settle(false);
-    let verdict = if draft.record.resumed { Verdict::PauseEnded } else { Verdict::PromiseMissed };
+    let resumed = draft.record.resumed.then_some(Verdict::PauseEnded);
+    let verdict = resumed.or(draft.happened).unwrap_or(Verdict::Noted);
     draft.apply(verdict)
 }

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use crate::{
-    Announcement, Assign, Assignee, Audience, BOT_TEXT_EXPIRES_AFTER, ClosingMessage, Connector, Control,
-    EffectKind, EventId, Handover, HandoverAction, HandoverChange, HandoverEnd, HumanControl, LOOP_WINDOW,
-    MAX_EVENT_AGE, NotificationKind, Origin, Pause, Principal, Promise, PromiseState, Purpose,
-    RECENT_HANDOVERS, REPLY_WINDOW_MARGIN, Recent, Returns, ScenarioKind, StaffId, TASK_DUE_AFTER, Task,
-    TextSource, TimerKind, Timestamp, UnansweredPolicy, Waiting,
+    Announcement, Asked, Assign, Assignee, Audience, ClosingMessage, Connector, Control, EffectKind, EventId,
+    Handover, HandoverAction, HandoverChange, HandoverEnd, HumanControl, LOOP_WINDOW, MAX_EVENT_AGE,
+    NotificationKind, Origin, Pause, Principal, Promise, PromiseState, Purpose, RECENT_HANDOVERS,
+    REPLY_WINDOW_MARGIN, REPLY_WINDOW_WARNING, Recent, Returns, ScenarioKind, StaffId, TASK_DUE_AFTER, Task,
+    TextSource, TimerKind, Timestamp, UnansweredPolicy, Verdict, Waiting,
 };
 
 use super::draft::Draft;
@@ -26,7 +26,8 @@ struct Beginning<'a> {
 }
 
 impl Draft<'_> {
-    /// Lets what is due take effect: an overdue promise, then the end of the pause.
+    /// Lets what is due take effect: an overdue promise, an overdue task, a reply window that closes, then
+    /// the end of the pause.
     ///
     /// `answers_itself`: the event is a client's message that the bot is going to see anyway, so
     /// that an earlier unanswered one needs no turn of its own.
@@ -34,10 +35,17 @@ impl Draft<'_> {
         if let Some(promise) = self.conversation.promise.filter(|promise| promise.due_at <= self.now) {
             self.miss(promise);
         }
+        if self.conversation.task_due_at.is_some_and(|due_at| due_at <= self.now) {
+            self.tell_overdue();
+        }
+        if self.conversation.window_told_at().is_some_and(|at| at <= self.now) {
+            self.warn_of_window();
+        }
         if let Some(at) = self.conversation.resumes_at().filter(|at| *at <= self.now) {
             self.record.resumed = true;
             self.end(at, HandoverEnd::PauseEnded, answers_itself);
         }
+        self.follow_holders(answers_itself);
     }
 
     fn miss(&mut self, promise: Promise) {
@@ -46,11 +54,43 @@ impl Draft<'_> {
         self.change(promise.epoch, HandoverChange::Promise { state, at: promise.due_at });
         self.notify(NotificationKind::PromiseMissed, self.responsible(), &promise.epoch.to_string());
         self.announce(Announcement::PromiseMissed, promise.epoch);
+        self.happened(Verdict::PromiseMissed);
+    }
+
+    /// The open task is overdue: told once.
+    fn tell_overdue(&mut self) {
+        self.conversation.task_due_at = None;
+        let Some(epoch) = self.conversation.open_task else { return };
+        // Who hears in the same moment that this very client was not answered in time knows enough.
+        let missed = self.handovers.iter().any(|(of, change)| {
+            *of == epoch && matches!(change, HandoverChange::Promise { state: PromiseState::Missed, .. })
+        });
+        if !missed {
+            self.notify(NotificationKind::TaskOverdue, self.assignee_or_admins(), &epoch.to_string());
+        }
+        self.announce(Announcement::TaskOverdue, epoch);
+        self.happened(Verdict::TaskOverdue);
+    }
+
+    /// Soon nobody can answer the waiting client any more: told once.
+    fn warn_of_window(&mut self) {
+        let (epoch, now) = (self.conversation.epoch, self.now);
+        let closes_at = self.conversation.window_told_at().map(|at| at + REPLY_WINDOW_WARNING);
+        let Control::Human(human) = &mut self.conversation.control else { return };
+        let Some(waiting) = &mut human.waiting else { return };
+        waiting.window_told = true;
+        let cause = format!("{epoch}-{}", waiting.event);
+        // Too late for a warning; what was promised is told in its own right.
+        if closes_at.is_some_and(|closes_at| now < closes_at) {
+            self.notify(NotificationKind::WindowClosing, self.assignee_or_admins(), &cause);
+        }
+        self.happened(Verdict::WindowClosing);
     }
 
     /// Hands over by an action's settings.
     pub(super) fn hand_over(&mut self, action: &HandoverAction, scenario: ScenarioKind) {
         let Some(revision) = self.bot() else { return };
+        self.leave_elsewhere();
         let origin = Origin::Action {
             action: action.id.clone(),
             bot: revision.bot.id.clone(),
@@ -74,7 +114,7 @@ impl Draft<'_> {
                 revision: revision.revision,
                 action: action.id.clone(),
             };
-            self.send(Purpose::Closing, text, self.at() + BOT_TEXT_EXPIRES_AFTER);
+            self.send(Purpose::Closing, text);
         }
         if looping {
             let epoch = self.conversation.epoch.to_string();
@@ -104,6 +144,7 @@ impl Draft<'_> {
         let twelve_hours = Pause::For { days: 0, hours: 12, minutes: 0 };
         let pause = self.bot().map_or(twelve_hours, |revision| revision.bot.takeover_pause);
         let taken_by = staff_of(by.as_ref());
+        self.leave_elsewhere();
         let origin = Origin::Takeover { by, app };
         self.begin(Beginning {
             origin,
@@ -118,6 +159,7 @@ impl Draft<'_> {
 
     /// Somebody silences the bot.
     pub(super) fn silence(&mut self, by: Principal, pause: Pause) {
+        self.leave_elsewhere();
         self.begin(Beginning {
             origin: Origin::Pause { by },
             pause,
@@ -131,23 +173,12 @@ impl Draft<'_> {
 
     fn begin(&mut self, beginning: Beginning<'_>) {
         let at = self.at();
-        self.conversation.epoch = self.conversation.epoch.saturating_add(1);
-        self.conversation.control_since = at;
-        self.conversation.issue = None;
-        let epoch = self.conversation.epoch;
         let returns = beginning.pause.duration().map_or(Returns::ByHand, |pause| Returns::At(at + pause));
-        let unasked = self.take_back_turn();
-        let message = self.input.event.is_client_message().then(|| self.event_id().clone());
-        let waiting = message.or(unasked).map(|event| Waiting { event, since: at });
-        self.conversation.control = Control::Human(HumanControl {
-            origin: beginning.origin.clone(),
-            returns,
-            quiet_minutes: self.bot().map_or(15, |revision| revision.bot.quiet_minutes),
-            last_human_at: beginning.human_wrote.then_some(at),
-            waiting: waiting.filter(|_| !beginning.human_wrote),
-            urgency: 0,
-            resume_sequence: 0,
-        });
+        self.give_to_humans(beginning.origin.clone(), returns, beginning.human_wrote);
+        let epoch = self.conversation.epoch;
+        if self.bot().is_some_and(|revision| revision.bot.pause_all_inboxes) {
+            self.contact.holding.insert(self.conversation.id.clone());
+        }
 
         let was = self.contact.assignee.clone();
         self.choose_assignee(beginning.assign, beginning.taken_by.as_ref());
@@ -158,6 +189,7 @@ impl Draft<'_> {
         if task.is_some() {
             self.close_task(at);
             self.conversation.open_task = Some(epoch);
+            self.conversation.task_due_at = task.map(|task| task.due_at);
         } else if let Some(earlier) = self.conversation.open_task.filter(|_| self.contact.assignee != was) {
             let to = self.contact.assignee.clone();
             self.change(earlier, HandoverChange::Assigned { to, claimed_at: None });
@@ -211,9 +243,31 @@ impl Draft<'_> {
         }
     }
 
+    /// Gives control to humans, in a new epoch.
+    pub(super) fn give_to_humans(&mut self, origin: Origin, returns: Returns, human_wrote: bool) {
+        let at = self.at();
+        self.conversation.epoch = self.conversation.epoch.saturating_add(1);
+        self.conversation.control_since = at;
+        self.conversation.issue = None;
+        self.conversation.asked = None;
+        let unasked = self.take_back_turn();
+        let message = self.input.event.is_client_message().then(|| self.event_id().clone());
+        let unanswered = self.take_back_unanswered();
+        let waiting = message.or(unasked).map(|event| Waiting::new(event, at)).or(unanswered);
+        self.conversation.control = Control::Human(HumanControl {
+            origin,
+            returns,
+            quiet_minutes: self.bot().map_or(15, |revision| revision.bot.quiet_minutes),
+            last_human_at: human_wrote.then_some(at),
+            waiting: waiting.filter(|_| !human_wrote),
+            urgency: 0,
+            resume_sequence: 0,
+        });
+    }
+
     /// A turn that this very decision was going to start would be stale at once: its message waits
     /// for the humans instead.
-    fn take_back_turn(&mut self) -> Option<EventId> {
+    pub(super) fn take_back_turn(&mut self) -> Option<EventId> {
         let mut unasked = None;
         self.effects.retain(|effect| {
             let EffectKind::StartTurn { trigger, .. } = &effect.kind else { return true };
@@ -221,6 +275,14 @@ impl Draft<'_> {
             false
         });
         unasked
+    }
+
+    /// What was about to be told as unanswered goes on waiting for the humans who begin now.
+    fn take_back_unanswered(&mut self) -> Option<Waiting> {
+        self.effects.retain(|effect| {
+            !matches!(effect.kind, EffectKind::Notify { about: NotificationKind::Unanswered, .. })
+        });
+        self.unanswered.take()
     }
 
     /// Who looks after the contact from now on. Nobody new: whoever does already.
@@ -249,14 +311,12 @@ impl Draft<'_> {
         let epoch = self.conversation.epoch.to_string();
         match self.contact.assignee.clone() {
             Some(assignee @ Assignee::Staff(_)) => {
-                self.notify(
+                self.notify_both(
                     NotificationKind::ConversationAssigned,
-                    Audience::Assignee(assignee.clone()),
+                    task.then_some(NotificationKind::TaskAssigned),
+                    Audience::Assignee(assignee),
                     &epoch,
                 );
-                if task {
-                    self.notify(NotificationKind::TaskAssigned, Audience::Assignee(assignee), &epoch);
-                }
             }
             Some(team @ Assignee::Team(_)) => {
                 self.notify(NotificationKind::ConversationWaiting, Audience::Assignee(team), &epoch);
@@ -303,6 +363,7 @@ impl Draft<'_> {
 
     /// Closes the open task, if there is one.
     pub(super) fn close_task(&mut self, at: Timestamp) {
+        self.conversation.task_due_at = None;
         if let Some(epoch) = self.conversation.open_task.take() {
             self.change(epoch, HandoverChange::TaskClosed(at));
         }
@@ -346,35 +407,49 @@ impl Draft<'_> {
         self.conversation.control_since = at;
         self.conversation.handed_back_at = Some(at);
         self.conversation.issue = None;
+        self.conversation.asked = None;
         if let Origin::Action { .. } = human.origin
             && let Some(recent) = self.conversation.recent.last_mut()
         {
             recent.back_at = Some(at);
         }
-        let nobody_chose = end == HandoverEnd::PauseEnded;
+        self.contact.holding.remove(&self.conversation.id);
+        let nobody_chose = matches!(end, HandoverEnd::PauseEnded | HandoverEnd::ElsewhereEnded);
         self.change(ended, HandoverChange::Ended { at, end });
-        self.announce(Announcement::HandoverEnded, ended);
+        if !human.is_elsewhere() {
+            self.announce(Announcement::HandoverEnded, ended);
+        }
         let Some(waiting) = human.waiting else { return };
         // Who gives it back by hand wants the bot to go on.
-        let again = nobody_chose && self.hand_over_again(&human.origin);
-        if !again && !answers_itself {
-            self.answer_late(&waiting);
+        if nobody_chose && !waiting.again && self.hand_over_again(&human.origin, &waiting) {
+            return;
+        }
+        if !answers_itself && !self.answer_late(&waiting) && nobody_chose {
+            let cause = format!("{ended}-{}", waiting.event);
+            self.notify(NotificationKind::Unanswered, self.responsible(), &cause);
+            self.unanswered = Some(waiting);
         }
     }
 
-    /// Lets the bot answer a client's message that it could not answer when it came.
-    pub(super) fn answer_late(&mut self, waiting: &Waiting) {
-        let Some(revision) = self.bot() else { return };
+    /// Lets the bot answer a client's message that it could not answer when it came; whether it will.
+    pub(super) fn answer_late(&mut self, waiting: &Waiting) -> bool {
+        let Some(revision) = self.bot() else { return false };
         let wanted = revision.bot.unanswered != UnansweredPolicy::StayQuiet
             && revision.bot.connector != Connector::External
-            && !self.conversation.opted_out;
-        if wanted && self.now.since(waiting.since) < MAX_EVENT_AGE {
-            self.start_turn(waiting.event.clone(), true);
+            && !self.conversation.opted_out
+            && !self.is_capped();
+        let answers = wanted && self.now.since(waiting.since) < MAX_EVENT_AGE;
+        if answers {
+            let trigger = waiting.event.clone();
+            let asked = Asked { trigger, at: waiting.since, earlier: Vec::new(), returning: true };
+            self.start_turn(asked, 0);
         }
+        answers
     }
 
-    /// Nobody answered in the pause: hands over again, where the business wants that and may.
-    fn hand_over_again(&mut self, origin: &Origin) -> bool {
+    /// Nobody answered in the pause: hands over again, where the business wants that and may. What waits
+    /// goes on waiting.
+    fn hand_over_again(&mut self, origin: &Origin, waiting: &Waiting) -> bool {
         let wanted =
             self.bot().is_some_and(|revision| revision.bot.unanswered == UnansweredPolicy::HandOverAgain);
         if !wanted || self.may_hand_over().is_err() {
@@ -382,12 +457,15 @@ impl Draft<'_> {
         }
         let same = match origin {
             Origin::Action { action, .. } => self.policy.action(action).filter(|action| action.enabled),
-            Origin::Takeover { .. } | Origin::Pause { .. } => None,
+            Origin::Takeover { .. } | Origin::Pause { .. } | Origin::Elsewhere { .. } => None,
         };
         let Some(action) = same.or_else(|| self.policy.first_enabled(ScenarioKind::HumanRequested)) else {
             return false;
         };
         self.hand_over(action, action.scenario.kind());
+        if let Control::Human(human) = &mut self.conversation.control {
+            human.waiting = Some(Waiting { again: true, ..waiting.clone() });
+        }
         true
     }
 

@@ -289,7 +289,9 @@ fn automations_hear_of_what_happened() {
             | EffectKind::StartTurn { .. }
             | EffectKind::Arm(_)
             | EffectKind::Notify { .. }
-            | EffectKind::Thread { .. } => None,
+            | EffectKind::Thread { .. }
+            | EffectKind::Nudge { .. }
+            | EffectKind::Erase { .. } => None,
         };
         applied.effects.iter().filter_map(what).collect()
     };
@@ -298,7 +300,7 @@ fn automations_hear_of_what_happened() {
     let expected = [Announcement::TagAdded, Announcement::HandoverStarted, Announcement::TaskCreated];
     assert_eq!(announced(&started), expected);
     let missed = world.pass(hours(24)).take(says("hello?"));
-    assert_eq!(announced(&missed), [Announcement::PromiseMissed]);
+    assert_eq!(announced(&missed), [Announcement::PromiseMissed, Announcement::TaskOverdue]);
     assert_eq!(announced(&world.take(reply("ana"))), [Announcement::FirstReply]);
     assert_eq!(announced(&world.take(reply("ana"))), []);
     assert_eq!(announced(&world.command("ana", CommandKind::HandBack)), [Announcement::HandoverEnded]);

@@ -161,9 +161,13 @@ fn words_under_a_picture_are_words_and_a_sticker_is_nothing() {
 
 #[test]
 fn the_daily_cap_counts_as_not_knowing_and_keeps_quiet() {
-    let mut world = World::new([]).with(|bot| bot.daily_messages = 2);
-    world.bot_answers();
-    world.bot_does_not_know();
+    let mut world = World::new([]).with(|bot| {
+        bot.daily_messages = 2;
+        bot.fold_seconds = 0;
+    });
+    for _ in 0..2 {
+        assert_eq!(world.take(says("hello")).record.verdict, Verdict::Turn);
+    }
     for message in [says("hello"), media(MediaKind::Image, None)] {
         let applied = world.take(message);
         assert_eq!(applied.record.verdict, Verdict::MessageCap);

@@ -50,7 +50,7 @@ fn a_handover_does_everything_that_its_action_says() {
         returns: Returns::At(at + hours(48)),
         quiet_minutes: 15,
         last_human_at: None,
-        waiting: Some(Waiting { event: event.id.clone(), since: at }),
+        waiting: Some(Waiting::new(event.id.clone(), at)),
         urgency: 0,
         resume_sequence: 1,
     };
@@ -60,7 +60,7 @@ fn a_handover_does_everything_that_its_action_says() {
     let ana = || Audience::Assignee(staff("ana"));
     let told = [(NotificationKind::ConversationAssigned, ana()), (NotificationKind::TaskAssigned, ana())];
     assert_eq!(notifications(&applied), told);
-    assert_eq!(sends(&applied), [(Purpose::Closing, at + minutes(10))]);
+    assert_eq!(sends(&applied), [Purpose::Closing]);
     let timer = |kind, sequence, due_at| Timer { kind, epoch: 1, sequence, due_at };
     assert_eq!(
         timers(&applied),
@@ -105,7 +105,7 @@ fn a_reply_takes_control_while_the_bot_has_it() {
     let origin = Origin::Takeover { by: Some(by("ben")), app: None };
     assert_eq!(opened(&applied).origin, origin);
     assert_eq!(opened(&applied).claimed_at, Some(START));
-    assert_eq!(sends(&applied), [(Purpose::Staff, START + hours(24))]);
+    assert_eq!(sends(&applied), [Purpose::Staff]);
 }
 
 #[test]
@@ -259,7 +259,7 @@ fn an_external_bot_speaks_only_in_the_epoch_that_it_asked_in() {
     let mut world = World::new([human_requested()]).with(|bot| bot.connector = Connector::External);
     let applied = world.take(bot_message(0, ReplySignals::default()));
     assert_eq!(applied.record.verdict, Verdict::BotReplied);
-    assert_eq!(sends(&applied), [(Purpose::Bot, START + minutes(10))]);
+    assert_eq!(sends(&applied), [Purpose::Bot]);
     assert_eq!(applied.conversation.bot_messages.on(START), 1);
     for epoch in [1, u64::MAX] {
         let applied = world.take(bot_message(epoch, ReplySignals::default()));
@@ -275,10 +275,10 @@ fn an_external_bot_that_promises_a_person_hands_over_instead() {
     let mut world = World::new([human_requested()]);
     let applied = world.take(bot_message(0, PROMISES_PERSON));
     assert_eq!(applied.record.verdict, Verdict::HandedOver);
-    assert_eq!(sends(&applied).iter().map(|(purpose, _)| *purpose).collect::<Vec<_>>(), [Purpose::Closing]);
+    assert_eq!(sends(&applied), [Purpose::Closing]);
     // Where no action is enabled its word goes out, and the admins hear of it.
     let applied = World::new([]).take(bot_message(0, PROMISES_PERSON));
-    assert_eq!(names(&applied), ["tell admins not_configured", "send bot text"]);
+    assert_eq!(names(&applied), ["tell admins not_configured", "send no-answer message"]);
 }
 
 #[test]

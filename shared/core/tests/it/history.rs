@@ -28,6 +28,8 @@ pub(crate) enum Step {
     Wake,
     /// Staff, an API key or the system want something; `ago` seconds before it is decided.
     Command { who: u8, what: u8, ago: u64 },
+    /// Something about the contact changes in another conversation, and this one hears of it, or not yet.
+    Contact { what: u8, told: bool },
     /// The business changes its settings.
     Setting(u8),
 }
@@ -60,7 +62,8 @@ impl History {
             assign: Some(Assign { to: staff("ben"), skip_if_assigned: true }),
             ..repeated_failure(1)
         };
-        let world = World::new([short, lack_of_knowledge(), taskless, custom("sales")]).on(channel);
+        let world = World::new([short, lack_of_knowledge(), taskless, custom("sales")]).on(channel).linked();
+        let world = world.with(|bot| bot.pause_all_inboxes = true);
         Self {
             world,
             handovers: BTreeMap::new(),
@@ -142,6 +145,7 @@ impl History {
                 let kind = self.command(*who, *what);
                 Some(self.world.event_at(kind, self.world.now.minus(seconds(*ago))))
             }
+            Step::Contact { what, told } => self.contact(*what, *told),
             Step::Setting(which) => {
                 self.change_setting(*which);
                 None
@@ -207,7 +211,7 @@ impl History {
             _ => Principal::System,
         };
         let epoch = self.world.conversation.epoch;
-        let kind = match what % 16 {
+        let kind = match what % 19 {
             0 | 1 => CommandKind::Reply { text: "Hello".to_owned() },
             2 => CommandKind::Claim,
             3 => CommandKind::Assign { to: Some(staff("ben")) },
@@ -222,9 +226,37 @@ impl History {
             12 => tag("vip", true),
             13 => tag("vip", false),
             14 => CommandKind::CompleteTask,
+            15 => CommandKind::Release { from: staff("ben") },
+            16 => CommandKind::Erase,
+            17 => CommandKind::Unlink,
             _ => return bot_message(epoch, ReplySignals::default()),
         };
         command(who, kind)
+    }
+
+    /// What another conversation does to the contact. A lost hint about its assignee would be found by
+    /// nobody, so that none gets lost; who may answer is found by whatever comes next.
+    fn contact(&mut self, what: u8, told: bool) -> Option<Event> {
+        let contact = &mut self.world.contact;
+        let assignee = match what % 4 {
+            0 => {
+                contact.holding.insert(id("other"));
+                false
+            }
+            1 => {
+                contact.holding.remove(&id("other"));
+                false
+            }
+            2 => {
+                contact.assignee = Some(staff("ben"));
+                true
+            }
+            _ => {
+                contact.assignee = None;
+                true
+            }
+        };
+        (assignee || told).then(|| self.world.event(EventKind::Contact { assignee }))
     }
 
     fn change_setting(&mut self, which: u8) {
@@ -263,7 +295,11 @@ impl History {
                     stale: false,
                     told: false,
                 }),
-                EffectKind::Notify { .. } | EffectKind::Thread { .. } | EffectKind::Announce { .. } => {}
+                EffectKind::Notify { .. }
+                | EffectKind::Thread { .. }
+                | EffectKind::Announce { .. }
+                | EffectKind::Nudge { .. }
+                | EffectKind::Erase { .. } => {}
             }
             assert!(fresh, "an effect's id is its own: {effect:?}");
         }
@@ -350,6 +386,11 @@ impl History {
                 Returns::ByHand => assert_eq!(sequence, 0),
             }
         }
+        let task = conversation.open_task.and_then(|epoch| self.handovers.get(&epoch)?.task);
+        assert_eq!(conversation.open_task.is_some(), task.is_some());
+        if let Some(due_at) = conversation.task_due_at {
+            assert_eq!(task.map(|task| task.due_at), Some(due_at), "only an open task falls due");
+        }
         if let Some(Promise { epoch, due_at, sequence }) = conversation.promise {
             assert!(armed(Timer { kind: TimerKind::Promise, epoch, sequence, due_at }));
         }
@@ -377,6 +418,8 @@ impl History {
                 | EffectKind::Arm(_)
                 | EffectKind::Notify { .. }
                 | EffectKind::Thread { .. }
+                | EffectKind::Nudge { .. }
+                | EffectKind::Erase { .. }
                 | EffectKind::Announce { .. } => {}
             }
         }
@@ -415,7 +458,14 @@ fn check_step(before: &World, event: &Event, applied: &Applied) {
         .handovers
         .iter()
         .filter(|(_, change)| matches!(change, HandoverChange::Open(_) | HandoverChange::Ended { .. }));
-    assert_eq!(u64::try_from(moves.count()).ok(), is.epoch.checked_sub(was.epoch), "epochs count control");
+    let moves = u64::try_from(moves.count()).ok();
+    let counted = is.epoch.checked_sub(was.epoch);
+    if applied.record.verdict == Verdict::Erased {
+        // Nothing under way may belong to what begins anew.
+        assert!(is.epoch > was.epoch && [moves, moves.map(|moves| moves + 2)].contains(&counted));
+    } else {
+        assert_eq!(moves, counted, "epochs count control");
+    }
     assert_eq!(is.epoch % 2 == 0, is.control == Control::Bot);
     assert_eq!(applied.record.epoch, is.epoch);
     assert_eq!((is.version, &is.id, &is.account), (was.version, &was.id, &was.account));
@@ -428,6 +478,16 @@ fn check_step(before: &World, event: &Event, applied: &Applied) {
             "a client's message never gives control back"
         );
     }
+    if let EventKind::Message(_) | EventKind::Contact { .. } = event.kind {
+        let held = applied.contact.holder_for(&is.id).is_some();
+        assert!(!held || is.human().is_some(), "the bot is silent in all of the contact's conversations");
+        assert!(held || !is.human().is_some_and(HumanControl::is_elsewhere), "and no longer than that");
+    }
+    assert_eq!(
+        applied.contact.holding.contains(&is.id),
+        is.human().is_some_and(|human| !human.is_elsewhere()),
+        "whoever has a stretch of their own holds the others"
+    );
     if applied.record.refusal.is_some() {
         let speaks = |effect: &Effect| {
             matches!(effect.kind, EffectKind::Send { purpose: Purpose::Staff | Purpose::Bot, .. })
@@ -444,7 +504,13 @@ fn check_assignment(before: &World, event: &Event, applied: &Applied) {
     };
     let by_hand = match &event.kind {
         EventKind::Command(command) => {
-            matches!(command.kind, CommandKind::Assign { .. } | CommandKind::Resolve)
+            matches!(
+                command.kind,
+                CommandKind::Assign { .. }
+                    | CommandKind::Resolve
+                    | CommandKind::Release { .. }
+                    | CommandKind::Erase
+            )
         }
         EventKind::Message(_)
         | EventKind::Edited { .. }
@@ -457,7 +523,8 @@ fn check_assignment(before: &World, event: &Event, applied: &Applied) {
         | EventKind::System { .. }
         | EventKind::Delivery(_)
         | EventKind::Outcome(_)
-        | EventKind::Timer(_) => false,
+        | EventKind::Timer(_)
+        | EventKind::Contact { .. } => false,
     };
     assert!(by_hand || applied.contact.assignee.is_some(), "an assignment ends only by hand");
     let opens = applied.handovers.iter().any(|(_, change)| matches!(change, HandoverChange::Open(_)));
@@ -481,6 +548,10 @@ fn check_stale_timer(before: &World, timer: &Timer, event: &Event) {
             .is_some_and(|promise| (promise.epoch, promise.sequence) == (timer.epoch, timer.sequence)),
         TimerKind::Wake => return,
     };
+    if before.conversation.is_erased() {
+        assert_eq!(before.decide(event), Decision::Ignore(Ignored::Erased));
+        return;
+    }
     let ignored = before.decide(event) == Decision::Ignore(Ignored::StaleTimer);
     assert_eq!(ignored, !current, "{timer:?} in {state:?}");
 }

@@ -9,6 +9,9 @@ mod client;
 #[cfg(test)]
 mod commands;
 #[cfg(test)]
+mod contacts;
+mod due;
+#[cfg(test)]
 mod failures;
 #[cfg(test)]
 mod fences;
@@ -16,6 +19,8 @@ mod fences;
 mod formats;
 #[cfg(test)]
 mod history;
+#[cfg(test)]
+mod interleavings;
 #[cfg(test)]
 mod ours;
 #[cfg(test)]
@@ -32,6 +37,8 @@ mod samples;
 mod states;
 #[cfg(test)]
 mod transitions;
+#[cfg(test)]
+mod turns;
 #[cfg(test)]
 mod validation;
 #[cfg(test)]

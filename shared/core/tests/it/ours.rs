@@ -142,7 +142,7 @@ fn a_human_who_writes_after_the_pause_takes_over_and_has_answered() {
         assert!(applied.record.resumed);
         assert_eq!(applied.conversation.epoch, 3);
         assert!(turns(&applied).is_empty(), "the human has answered");
-        assert!(sends(&applied).iter().all(|(purpose, _)| *purpose == Purpose::Staff));
+        assert!(sends(&applied).iter().all(|purpose| *purpose == Purpose::Staff));
     }
 }
 

@@ -63,11 +63,10 @@ fn without_a_handover_the_client_is_never_left_in_silence() {
         (OutcomeResult::NoAnswer, Some("I don't know."), "send bot text"),
         (failed(), Some("Traceback (most recent call last)"), "send no-answer message"),
     ];
-    for (count, (result, reply, sent)) in (1_u16..).zip(cases) {
+    for (result, reply, sent) in cases {
         let applied = outcome(&mut world, result, |outcome| outcome.reply = reply.map(str::to_owned));
         assert_eq!(names(&applied), [sent]);
-        assert_eq!(sends(&applied), [(Purpose::Bot, START + minutes(10))]);
-        assert_eq!(applied.conversation.bot_messages.on(START), count);
+        assert_eq!(sends(&applied), [Purpose::Bot]);
     }
 }
 

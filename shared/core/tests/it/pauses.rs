@@ -16,7 +16,7 @@ fn timer(world: &mut World, timer: Timer) -> Decision {
     world.process(&event)
 }
 
-fn wake() -> Timer {
+pub(crate) fn wake() -> Timer {
     Timer { kind: TimerKind::Wake, epoch: 0, sequence: 0, due_at: START }
 }
 

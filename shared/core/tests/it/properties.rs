@@ -44,6 +44,7 @@ fn step() -> impl Strategy<Value = Step> {
         4 => (any::<usize>(), any::<u8>()).prop_map(|(nth, result)| Step::Outcome { nth, result }),
         4 => any::<usize>().prop_map(|nth| Step::Timer { nth }),
         3 => echo,
+        2 => (any::<u8>(), any::<bool>()).prop_map(|(what, told)| Step::Contact { what, told }),
         2 => any::<u8>().prop_map(Step::Setting),
         1 => any::<bool>().prop_map(Step::Consent),
         1 => any::<u8>().prop_map(Step::Thread),

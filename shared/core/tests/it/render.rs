@@ -49,6 +49,19 @@ pub(crate) fn changes(before: &Conversation, contact: &Contact, applied: &Applie
         let to = applied.contact.assignee.as_ref().map_or("nobody".to_owned(), Assignee::label);
         parts.push(format!("contact to {to}"));
     }
+    if before.contact != after.contact {
+        parts.push("to another contact".to_owned());
+    }
+    if contact.holding != applied.contact.holding {
+        let holding = applied.contact.holding.contains(&before.id);
+        parts.push(if holding { "silences all" } else { "silences nobody" }.to_owned());
+    }
+    if applied.relist {
+        parts.push("listed anew".to_owned());
+    }
+    if before.erased != after.erased {
+        parts.push("everything forgotten".to_owned());
+    }
     parts.extend(applied.contact.tags.difference(&contact.tags).map(|tag| format!("+{tag}")));
     parts.extend(contact.tags.difference(&applied.contact.tags).map(|tag| format!("-{tag}")));
     if before.issue != after.issue {
@@ -83,6 +96,8 @@ fn returns(returns: Returns, applied: &Applied, after: &Conversation) -> String 
                 | EffectKind::StartTurn { .. }
                 | EffectKind::Notify { .. }
                 | EffectKind::Thread { .. }
+                | EffectKind::Nudge { .. }
+                | EffectKind::Erase { .. }
                 | EffectKind::Announce { .. } => false,
             });
             format!("until another time{}", if fresh { "" } else { " WITHOUT A TIMER" })
@@ -98,6 +113,9 @@ fn handover(change: &HandoverChange) -> String {
             let promise = match handover.promise {
                 PromiseState::Open => "",
                 PromiseState::Kept => ", promise kept",
+                PromiseState::Released if matches!(handover.origin, Origin::Elsewhere { .. }) => {
+                    ", no promise"
+                }
                 PromiseState::Missed | PromiseState::Released => ", PROMISE SETTLED ALREADY",
             };
             format!("opens for {assignee}{task}{promise}")
@@ -117,6 +135,9 @@ fn handover(change: &HandoverChange) -> String {
             HandoverEnd::PauseEnded => "ends: pause over".to_owned(),
             HandoverEnd::HandedBack { .. } => "ends: handed back".to_owned(),
             HandoverEnd::Resolved { .. } => "ends: resolved".to_owned(),
+            HandoverEnd::ElsewhereEnded => "ends: over elsewhere".to_owned(),
+            HandoverEnd::TakenOver => "ends: a human stepped in".to_owned(),
+            HandoverEnd::Erased => "ends: erased".to_owned(),
         },
     }
 }
@@ -133,15 +154,20 @@ pub(crate) fn effect(kind: &EffectKind) -> String {
             if *returning { "ask bot (returning)" } else { "ask bot" }.to_owned()
         }
         EffectKind::Arm(timer) => format!("timer {}", timer.kind.name()),
-        EffectKind::Notify { about, audience, .. } => {
+        EffectKind::Notify { about, and, audience, .. } => {
             let whom = match audience {
                 Audience::Admins => "admins".to_owned(),
                 Audience::Assignee(assignee) => assignee.label(),
                 Audience::AssigneeAndAdmins(assignee) => format!("{} and admins", assignee.label()),
             };
-            format!("tell {whom} {}", about.name())
+            let and = and.map(|and| format!(" and {}", and.name())).unwrap_or_default();
+            format!("tell {whom} {}{and}", about.name())
         }
         EffectKind::Thread { .. } => "move thread".to_owned(),
+        EffectKind::Nudge { conversation, assignee, .. } => {
+            format!("nudge {conversation}{}", if *assignee { " (assignee)" } else { "" })
+        }
+        EffectKind::Erase { .. } => "remove what is stored".to_owned(),
         EffectKind::Announce { what, .. } => what.name().to_owned(),
     }
 }

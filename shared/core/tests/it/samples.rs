@@ -21,6 +21,7 @@ pub(crate) fn event_kinds() -> Vec<(&'static str, EventKind)> {
         ("thread_requested", EventKind::ThreadControl(ThreadControl::Requested)),
         ("system", EventKind::System { what: "joined".to_owned() }),
         ("timer", EventKind::Timer(timer())),
+        ("contact", EventKind::Contact { assignee: true }),
     ];
     kinds.extend(messages());
     kinds.extend(echoes());
@@ -114,7 +115,13 @@ fn outcomes() -> Vec<(&'static str, EventKind)> {
             result,
             reply: Some("Nine o'clock.".to_owned()),
             retrieval: Some(Retrieval { sources: 3, best: Permille::new(820) }),
-            reply_signals: ReplySignals { non_answer: true, promises_person: true },
+            reply_signals: ReplySignals {
+                model: "encoder-3".to_owned(),
+                non_answer: true,
+                promises_person: true,
+                non_answer_score: Permille::new(910),
+                promise_score: Permille::new(760),
+            },
             fingerprint: Some("AAECAw==".to_owned()),
         })
     };
@@ -147,6 +154,10 @@ fn commands() -> Vec<(&'static str, EventKind)> {
         ("tag", of(tag("vip", true))),
         ("complete_task", of(CommandKind::CompleteTask)),
         ("bot_message", bot_message(4, PROMISES_PERSON)),
+        ("link", of(CommandKind::Link { with: id("other") })),
+        ("unlink", of(CommandKind::Unlink)),
+        ("release", command(Principal::System, CommandKind::Release { from: staff("ana") })),
+        ("erase", of(CommandKind::Erase)),
     ]
 }
 
@@ -157,6 +168,7 @@ pub(crate) fn envelope(kind: EventKind) -> Envelope {
         conversation: id("conversation"),
         address: Some("+4930123456".to_owned()),
         identities: vec!["bsuid:1".to_owned(), "+4930123456".to_owned()],
+        person: None,
         delivery_id: id("delivery"),
         waited: true,
         event: Event { id: id("event"), sent_at: Some(START), received_at: START + seconds(1), kind },
@@ -181,6 +193,7 @@ pub(crate) fn conversations() -> Vec<(&'static str, Conversation)> {
     bot.promise = Some(Promise { epoch: 3, due_at: START, sequence: 2 });
     bot.open_task = Some(3);
     bot.issue = Some(Issue { fingerprint: Some("AAECAw==".to_owned()), failed: 2, answered: true });
+    bot.asked = Some(Asked { trigger: id("event"), at: START, earlier: vec![id("first")], returning: true });
     bot.bot_messages = DayCount { day: 20_454, count: 7 };
     bot.recent = vec![Recent { scenario: ScenarioKind::Custom, at: START, back_at: Some(START) }];
     bot.opted_out = true;
@@ -191,7 +204,7 @@ pub(crate) fn conversations() -> Vec<(&'static str, Conversation)> {
             returns,
             quiet_minutes: 15,
             last_human_at: Some(START),
-            waiting: Some(Waiting { event: id("event"), since: START }),
+            waiting: Some(Waiting::new(id("event"), START)),
             urgency: 1,
             resume_sequence: 2,
         }),
@@ -211,7 +224,18 @@ pub(crate) fn conversations() -> Vec<(&'static str, Conversation)> {
         ("takeover", with(takeover, Returns::ByHand)),
         ("takeover_unknown", with(Origin::Takeover { by: None, app: None }, Returns::ByHand)),
         ("pause", with(pause, Returns::At(START))),
-        ("bot", bot),
+        ("elsewhere", with(Origin::Elsewhere { conversation: id("other") }, Returns::ByHand)),
+        ("erased", Conversation { erased: Some(Erased { at: START, epoch: 6 }), ..bot.clone() }),
+        ("bot", bot.clone()),
+        ("again", {
+            let mut again = with(Origin::Takeover { by: None, app: None }, Returns::ByHand);
+            again.task_due_at = Some(START);
+            if let Control::Human(human) = &mut again.control {
+                human.waiting =
+                    Some(Waiting { window_told: true, again: true, ..Waiting::new(id("event"), START) });
+            }
+            again
+        }),
     ]
 }
 
@@ -253,6 +277,9 @@ pub(crate) fn handovers() -> Vec<(&'static str, Handover)> {
         ("handed_back", ended(PromiseState::Missed, HandoverEnd::HandedBack { by: Some(by("ana")) })),
         ("thread_back", ended(PromiseState::Released, HandoverEnd::HandedBack { by: None })),
         ("resolved", ended(PromiseState::Released, HandoverEnd::Resolved { by: Principal::System })),
+        ("elsewhere_ended", ended(PromiseState::Released, HandoverEnd::ElsewhereEnded)),
+        ("taken_over", ended(PromiseState::Released, HandoverEnd::TakenOver)),
+        ("erased", ended(PromiseState::Released, HandoverEnd::Erased)),
         ("open", open),
     ]
 }
@@ -288,12 +315,22 @@ pub(crate) fn bots() -> Vec<(&'static str, Bot)> {
 
 pub(crate) fn effects() -> Vec<(&'static str, Effect)> {
     let of = |kind| Effect { id: id("effect"), kind };
-    let send = |purpose, text| of(EffectKind::Send { purpose, text, epoch: 3, expires_at: START });
+    let send = |purpose, text| of(EffectKind::Send { purpose, text, epoch: 3 });
     let (bot, revision) = (|| id("bot"), 7);
-    let notify = |about, audience| of(EffectKind::Notify { about, audience, epoch: Some(3), at: START });
-    let turn =
-        |returning| of(EffectKind::StartTurn { turn: id("turn"), epoch: 3, trigger: id("event"), returning });
-    let announce = |what| of(EffectKind::Announce { what, epoch: 3, at: START });
+    let notify_both = |about, and, audience| of(EffectKind::Notify { about, and, audience, epoch: Some(3) });
+    let notify = |about, audience| notify_both(about, None, audience);
+    let turn = |earlier: &[&str], wait_s, returning| {
+        let earlier = earlier.iter().map(|event| id(event)).collect();
+        of(EffectKind::StartTurn {
+            turn: id("turn"),
+            epoch: 3,
+            trigger: id("event"),
+            earlier,
+            wait_s,
+            returning,
+        })
+    };
+    let announce = |what| of(EffectKind::Announce { what, epoch: 3 });
     let waiting = NotificationKind::ConversationWaiting;
     vec![
         (
@@ -302,8 +339,9 @@ pub(crate) fn effects() -> Vec<(&'static str, Effect)> {
         ),
         ("no_answer", send(Purpose::Bot, TextSource::NoAnswer { bot: bot(), revision })),
         ("staff", send(Purpose::Staff, TextSource::Event)),
-        ("turn", turn(false)),
-        ("returning", turn(true)),
+        ("turn", turn(&[], 0, false)),
+        ("returning", turn(&[], 0, true)),
+        ("folded", turn(&["first", "second"], 2, false)),
         ("arm", of(EffectKind::Arm(timer()))),
         ("arm_promise", of(EffectKind::Arm(Timer { kind: TimerKind::Promise, ..timer() }))),
         ("arm_wake", of(EffectKind::Arm(Timer { kind: TimerKind::Wake, ..timer() }))),
@@ -317,6 +355,9 @@ pub(crate) fn effects() -> Vec<(&'static str, Effect)> {
         ("tell_missing", notify(NotificationKind::AssigneeMissing, Audience::Admins)),
         ("tell_loop", notify(NotificationKind::LoopGuard, Audience::Admins)),
         ("tell_quarantined", notify(NotificationKind::Quarantined, Audience::Admins)),
+        ("tell_left", notify(NotificationKind::AssigneeLeft, Audience::Admins)),
+        ("nudge", of(EffectKind::Nudge { conversation: id("other"), inbox: id("inbox"), assignee: true })),
+        ("erase", of(EffectKind::Erase { until: START, epoch: 6 })),
         ("thread_humans", of(EffectKind::Thread { to: ThreadTarget::Humans, epoch: 3 })),
         ("thread_bot", of(EffectKind::Thread { to: ThreadTarget::Bot, epoch: 3 })),
         ("started", announce(Announcement::HandoverStarted)),
@@ -326,10 +367,22 @@ pub(crate) fn effects() -> Vec<(&'static str, Effect)> {
         ("tag_added", announce(Announcement::TagAdded)),
         ("task_created", announce(Announcement::TaskCreated)),
         ("promise_missed", announce(Announcement::PromiseMissed)),
+        ("task_overdue", announce(Announcement::TaskOverdue)),
+        (
+            "tell_both_things",
+            notify_both(
+                NotificationKind::ConversationAssigned,
+                Some(NotificationKind::TaskAssigned),
+                Audience::Assignee(staff("ana")),
+            ),
+        ),
+        ("tell_unanswered", notify(NotificationKind::Unanswered, Audience::Admins)),
+        ("tell_window", notify(NotificationKind::WindowClosing, Audience::Admins)),
+        ("tell_overdue", notify(NotificationKind::TaskOverdue, Audience::Admins)),
     ]
 }
 
-const VERDICTS: [Verdict; 31] = [
+const VERDICTS: [Verdict; 37] = [
     Verdict::HandedOver,
     Verdict::LabsOff,
     Verdict::HandoverOff,
@@ -361,6 +414,12 @@ const VERDICTS: [Verdict; 31] = [
     Verdict::PauseEnded,
     Verdict::PromiseMissed,
     Verdict::Refused,
+    Verdict::Linked,
+    Verdict::Unlinked,
+    Verdict::Erased,
+    Verdict::TaskOverdue,
+    Verdict::WindowClosing,
+    Verdict::Folded,
 ];
 
 pub(crate) fn records() -> Vec<(String, Record)> {
@@ -374,6 +433,8 @@ pub(crate) fn records() -> Vec<(String, Record)> {
         guard: Some(Guard::PastEvent),
         model: "phrases-1".to_owned(),
         failed_attempts: Some(2),
+        outcome: Some(OutcomeResult::NoAnswer),
+        retrieval: Some(Retrieval { sources: 3, best: Permille::new(120) }),
         refusal: None,
         resumed: true,
         ..Record::new(Verdict::HandedOver, 5)
@@ -391,6 +452,10 @@ pub(crate) fn records() -> Vec<(String, Record)> {
         Refusal::StaleEpoch,
         Refusal::OptedOut,
         Refusal::TooOld,
+        Refusal::NoSuchConversation,
+        Refusal::AlreadyLinked,
+        Refusal::TooManyLinked,
+        Refusal::NotLinked,
     ];
     let mut all = vec![("full".to_owned(), full)];
     all.extend(VERDICTS.map(|verdict| (format!("{verdict:?}"), Record::new(verdict, 5))));
@@ -405,7 +470,15 @@ pub(crate) fn contact() -> Contact {
         assignee: Some(staff("ana")),
         tags: BTreeSet::from(["human_handover".to_owned(), "vip".to_owned()]),
         since: START,
+        linked: BTreeMap::new(),
+        holding: BTreeSet::new(),
     }
+}
+
+/// A contact with a second conversation, which humans own.
+pub(crate) fn linked_contact() -> Contact {
+    let linked = [(id("contact"), id("inbox")), (id("other"), id("inbox"))];
+    Contact { linked: linked.into(), holding: [id("other")].into(), ..contact() }
 }
 
 pub(crate) fn inbox() -> Inbox {
@@ -429,6 +502,16 @@ pub(crate) fn account() -> Account {
         store_text: false,
         retention_days: 30,
         notify_text: true,
+        sms_inbox: None,
+        event_bus: false,
+    }
+}
+
+pub(crate) fn webhook() -> Webhook {
+    Webhook {
+        id: id("hook"),
+        url: "https://automation.example.com/handover".to_owned(),
+        events: Announcement::ALL.to_vec(),
     }
 }
 

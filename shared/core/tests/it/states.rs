@@ -23,6 +23,11 @@ fn handed_over() -> World {
     world
 }
 
+/// A business whose bot is silent in all of a contact's inboxes, and a contact with two conversations.
+fn linked() -> World {
+    business().with(|bot| bot.pause_all_inboxes = true).linked()
+}
+
 pub(crate) fn states() -> Vec<State> {
     let mut states = bot_states();
     states.extend(human_states());
@@ -72,6 +77,7 @@ fn bot_states() -> Vec<State> {
         state("Bot, client opted out", opted_out),
         state("Bot, after a pause that ended: task and promise still open", pause_ended),
         state("Bot, after a hand-back", handed_back),
+        state("Bot, silent in all conversations of a handover, linked to `other`", linked()),
     ]
 }
 
@@ -127,6 +133,12 @@ fn human_states() -> Vec<State> {
         world.pass(minutes(1));
         world
     };
+    let elsewhere = {
+        let mut world = linked();
+        world.hold_elsewhere();
+        world.pass(minutes(1));
+        world
+    };
     let waiting = {
         let mut world = handed_over();
         world.take(reply("ana"));
@@ -144,6 +156,7 @@ fn human_states() -> Vec<State> {
         state("Human by a takeover in the provider's app", taken_over),
         state("Human by a pause command", paused),
         state("Human, answered, client waiting again", waiting),
+        state("Human, because humans own `other`", elsewhere),
     ]
 }
 

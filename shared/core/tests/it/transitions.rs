@@ -96,6 +96,7 @@ fn cases() -> Vec<Case> {
     cases.extend(outcome_cases());
     cases.extend(timer_cases());
     cases.extend(command_cases());
+    cases.extend(contact_cases());
     cases
 }
 
@@ -305,6 +306,51 @@ fn current_resume(world: &World) -> Option<Timer> {
 fn due_resume(world: &mut World) -> Option<Event> {
     let timer = current_resume(world)?;
     Some(world.event(EventKind::Timer(timer)))
+}
+
+fn contact_cases() -> Vec<Case> {
+    let case = |name, make| Case { name, make };
+    vec![
+        case("contact: nothing that concerns this conversation", |world| {
+            Some(world.event(EventKind::Contact { assignee: false }))
+        }),
+        case("contact: humans own `other`, which silences all", |world| {
+            world.contact.holding.insert(id("other"));
+            Some(world.event(EventKind::Contact { assignee: false }))
+        }),
+        case("contact: the bot has `other` back", |world| {
+            world.contact.holding.remove(&id("other"));
+            Some(world.event(EventKind::Contact { assignee: false }))
+        }),
+        case("contact: given to ben in `other`", |world| {
+            world.contact.assignee = Some(staff("ben"));
+            Some(world.event(EventKind::Contact { assignee: true }))
+        }),
+        case("contact: resolved in `other`", |world| {
+            world.contact.assignee = None;
+            Some(world.event(EventKind::Contact { assignee: true }))
+        }),
+        case("link to `other`", |world| {
+            let mut other = world.other();
+            other.contact.assignee = Some(staff("ben"));
+            let evidence = Evidence { other: Some(other), ..Evidence::default() };
+            world.with_evidence(evidence, command(by("ana"), CommandKind::Link { with: id("other") }))
+        }),
+        case("link to `other`, which humans own and which silences all", |world| {
+            let mut other = world.other();
+            other.contact.holding.insert(id("other"));
+            let evidence = Evidence { other: Some(other), ..Evidence::default() };
+            world.with_evidence(evidence, command(by("ana"), CommandKind::Link { with: id("other") }))
+        }),
+        case("link to a conversation that is not there", |world| {
+            world.commanded(by("ana"), CommandKind::Link { with: id("nowhere") })
+        }),
+        case("unlink", |world| world.commanded(by("ana"), CommandKind::Unlink)),
+        case("ana has left", |world| {
+            world.commanded(Principal::System, CommandKind::Release { from: staff("ana") })
+        }),
+        case("erase", |world| world.commanded(Principal::ApiKey(id("key")), CommandKind::Erase)),
+    ]
 }
 
 fn command_cases() -> Vec<Case> {

@@ -2,7 +2,7 @@
 
 use handover_core::*;
 
-use crate::build::*;
+use crate::{build::*, samples};
 
 fn bot(change: impl FnOnce(&mut Bot)) -> Bot {
     let mut bot = Bot::new(id("bot"), "Reception");
@@ -181,6 +181,12 @@ fn connectors_are_reached_over_https() {
     let http = |url: &str| fields(&bot(|bot| bot.connector = Connector::Http { url: url.to_owned() }));
     assert_eq!(http("https://bot.example.com/turn"), NONE);
     assert_eq!(http("http://bot.example.com/turn"), ["connector.url"]);
+    // A bot under development, for the local system alone.
+    assert_eq!(http("http://127.0.0.1:9000/turn"), NONE);
+    assert_eq!(http("http://localhost:9000"), NONE);
+    for elsewhere in ["http://127.0.0.1.example.com/", "http://localhost@example.com/", "http://10.0.0.1/"] {
+        assert_eq!(http(elsewhere), ["connector.url"]);
+    }
     assert_eq!(http(""), ["connector.url"]);
     let open_ai = |url: &str| {
         let (model, instructions) = ("m".to_owned(), String::new());
@@ -255,4 +261,17 @@ fn phone_numbers_are_e164() {
     {
         assert_eq!(phone(bad), ["phone"], "{bad}");
     }
+}
+
+#[test]
+fn webhooks_are_https_and_hear_of_something() {
+    let webhook = |url: &str, events: Vec<Announcement>| {
+        let webhook = Webhook { url: url.to_owned(), events, ..samples::webhook() };
+        let problems = webhook.validate().err().unwrap_or_default();
+        problems.into_iter().map(|problem| problem.field).collect::<Vec<_>>()
+    };
+    assert_eq!(webhook("https://a.example/", vec![Announcement::TagAdded]), NONE);
+    assert_eq!(webhook("http://a.example/", Vec::new()), ["url", "events"]);
+    let one = Webhook { events: vec![Announcement::TagAdded], ..samples::webhook() };
+    assert!(one.hears(Announcement::TagAdded) && !one.hears(Announcement::HandoverStarted));
 }

@@ -30,6 +30,8 @@ impl World {
             store_text: true,
             retention_days: 365,
             notify_text: false,
+            sms_inbox: None,
+            event_bus: false,
         };
         let mut bot = Bot::new(id("bot"), "Reception");
         bot.actions = actions.into_iter().collect();
@@ -41,6 +43,7 @@ impl World {
                 name: "Front desk".to_owned(),
                 members: vec![id("ana"), id("ben")],
             }],
+            webhooks: Vec::new(),
         };
         let inbox = Inbox {
             id: id("inbox"),
@@ -94,6 +97,33 @@ impl World {
         self
     }
 
+    /// With a contact who has another conversation, `other`, beside this one.
+    pub(crate) fn linked(mut self) -> Self {
+        let inbox: InboxId = id("inbox");
+        self.contact.linked = [(self.conversation.id.clone(), inbox.clone()), (id("other"), inbox)].into();
+        self
+    }
+
+    /// Humans take over `other`, whose bot is silent in all of the contact's conversations.
+    pub(crate) fn hold_elsewhere(&mut self) -> Decision {
+        self.contact.holding.insert(id("other"));
+        let event = self.event(EventKind::Contact { assignee: false });
+        self.process(&event)
+    }
+
+    /// The bot gets `other` back.
+    pub(crate) fn end_elsewhere(&mut self) -> Decision {
+        self.contact.holding.remove(&id("other"));
+        let event = self.event(EventKind::Contact { assignee: false });
+        self.process(&event)
+    }
+
+    /// What is known of `other`, with a contact of its own and nothing in it.
+    pub(crate) fn other(&self) -> OtherContact {
+        let contact = Contact::new(ContactId::of(&id("other")), self.now);
+        OtherContact { conversation: id("other"), inbox: id("inbox"), contact }
+    }
+
     /// Later.
     pub(crate) fn pass(&mut self, time: std::time::Duration) -> &mut Self {
         self.now = self.now + time;
@@ -131,6 +161,10 @@ impl World {
 
     /// Decides and keeps what is to be kept.
     pub(crate) fn process(&mut self, event: &Event) -> Decision {
+        if self.conversation.is_revived_by(event) {
+            // What finds the conversation does so.
+            "client".clone_into(&mut self.conversation.address);
+        }
         let decision = self.decide(event);
         if let Decision::Apply(applied) = &decision {
             self.conversation = applied.conversation.clone();
@@ -228,28 +262,34 @@ pub(crate) fn notifications(applied: &Applied) -> Vec<(NotificationKind, Audienc
     applied
         .effects
         .iter()
-        .filter_map(|effect| match &effect.kind {
-            EffectKind::Notify { about, audience, .. } => Some((*about, audience.clone())),
+        .flat_map(|effect| match &effect.kind {
+            EffectKind::Notify { about, and, audience, .. } => {
+                std::iter::once(*about).chain(*and).map(|about| (about, audience.clone())).collect()
+            }
             EffectKind::Send { .. }
             | EffectKind::StartTurn { .. }
             | EffectKind::Arm(_)
             | EffectKind::Thread { .. }
-            | EffectKind::Announce { .. } => None,
+            | EffectKind::Nudge { .. }
+            | EffectKind::Erase { .. }
+            | EffectKind::Announce { .. } => Vec::new(),
         })
         .collect()
 }
 
-/// What is sent to the client: why, and after which instant not any more.
-pub(crate) fn sends(applied: &Applied) -> Vec<(Purpose, Timestamp)> {
+/// What is sent to the client, and why.
+pub(crate) fn sends(applied: &Applied) -> Vec<Purpose> {
     applied
         .effects
         .iter()
         .filter_map(|effect| match &effect.kind {
-            EffectKind::Send { purpose, expires_at, .. } => Some((*purpose, *expires_at)),
+            EffectKind::Send { purpose, .. } => Some(*purpose),
             EffectKind::Notify { .. }
             | EffectKind::StartTurn { .. }
             | EffectKind::Arm(_)
             | EffectKind::Thread { .. }
+            | EffectKind::Nudge { .. }
+            | EffectKind::Erase { .. }
             | EffectKind::Announce { .. } => None,
         })
         .collect()
@@ -266,6 +306,8 @@ pub(crate) fn turns(applied: &Applied) -> Vec<EventId> {
             | EffectKind::Send { .. }
             | EffectKind::Arm(_)
             | EffectKind::Thread { .. }
+            | EffectKind::Nudge { .. }
+            | EffectKind::Erase { .. }
             | EffectKind::Announce { .. } => None,
         })
         .collect()
@@ -282,6 +324,26 @@ pub(crate) fn timers(applied: &Applied) -> Vec<Timer> {
             | EffectKind::Send { .. }
             | EffectKind::StartTurn { .. }
             | EffectKind::Thread { .. }
+            | EffectKind::Nudge { .. }
+            | EffectKind::Erase { .. }
+            | EffectKind::Announce { .. } => None,
+        })
+        .collect()
+}
+
+/// The other conversations that are to look at the contact, and whether because of its assignee.
+pub(crate) fn nudges(applied: &Applied) -> Vec<(ConversationId, bool)> {
+    applied
+        .effects
+        .iter()
+        .filter_map(|effect| match &effect.kind {
+            EffectKind::Nudge { conversation, assignee, .. } => Some((conversation.clone(), *assignee)),
+            EffectKind::Notify { .. }
+            | EffectKind::Send { .. }
+            | EffectKind::StartTurn { .. }
+            | EffectKind::Arm(_)
+            | EffectKind::Thread { .. }
+            | EffectKind::Erase { .. }
             | EffectKind::Announce { .. } => None,
         })
         .collect()

@@ -220,7 +220,8 @@ fn view(event: &Inbound) -> Map<String, Value> {
         | EventKind::Delivery(_)
         | EventKind::Outcome(_)
         | EventKind::Timer(_)
-        | EventKind::Command(_) => {}
+        | EventKind::Command(_)
+        | EventKind::Contact { .. } => {}
     }
     view
 }

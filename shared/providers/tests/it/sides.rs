@@ -100,6 +100,7 @@ fn highlevel_tells_staff_from_workflows() {
     assert_eq!(kinds(&inbox, &dnd), [EventKind::Consent { opted_out: true }]);
     let chat = json!({ "type": "InboundMessage", "contactId": "c1", "messageType": "Live Chat", "webhookId": "w3", "body": "x" });
     assert_eq!(events(&inbox, &chat)[0].address, "Live_Chat:c1");
+    assert_eq!(events(&inbox, &chat)[0].person.as_deref(), Some("highlevel:c1"), "the same in every inbox");
 }
 
 #[test]

@@ -131,3 +131,16 @@ fn a_bare_value_is_a_200_and_nonsense_a_500() {
         );
     }
 }
+
+#[test]
+fn a_greedy_parameter_takes_the_rest_of_the_path_with_any_method() {
+    let routes = [Route { key: "ANY /v1/{proxy+}".to_owned(), function: "console".to_owned() }];
+    for method in ["GET", "DELETE"] {
+        let request = request(method, "/v1/accounts/a%20b/bots", &[], b"");
+        let (_, parameters) = route(&routes, &request).unwrap();
+        assert_eq!(Value::Object(parameters), json!({"proxy": "accounts/a b/bots"}));
+    }
+    for target in ["/v1", "/v2/accounts", "/"] {
+        assert!(route(&routes, &request("GET", target, &[], b"")).is_none(), "{target}");
+    }
+}

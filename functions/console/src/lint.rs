@@ -1,0 +1,106 @@
+//! What is wrong with settings before it hurts: valid, but hardly as they were meant.
+
+use handover_core::{
+    Account, Assignee, Bot, ClosingMessage, Directory, HandoverAction, Inbox, NotificationChannel,
+    NotificationKind, Problem, ScenarioKind, Staff, wants,
+};
+use handover_detect::broad_phrase;
+
+/// All warnings about a bot and the inboxes that it answers in, each with the field that it is about.
+pub(crate) fn lint(account: &Account, directory: &Directory, bot: &Bot, inboxes: &[Inbox]) -> Vec<Problem> {
+    let mut warnings = Vec::new();
+    let mut warn =
+        |field: String, message: &str| warnings.push(Problem { field, message: message.to_owned() });
+    if !account.labs.human_handover {
+        warn("account.labs.human_handover".to_owned(), "is off: no handover starts in this account");
+    }
+    if !bot.handover {
+        warn("handover".to_owned(), "is off: this bot hands nothing over");
+    }
+    if inboxes.is_empty() {
+        warn("inboxes".to_owned(), "no inbox has this bot");
+    }
+    let asks =
+        |action: &&HandoverAction| action.enabled && action.scenario.kind() == ScenarioKind::HumanRequested;
+    if bot.actions.iter().find(asks).is_none() {
+        warn(
+            "actions".to_owned(),
+            "no enabled action for human_requested: a client who asks for a human gets none",
+        );
+    }
+    let windows = inboxes.iter().filter_map(|inbox| inbox.channel.reply_window()).min();
+    let admins = directory.staff.iter().any(|staff| staff.role.is_admin());
+    for (index, action) in bot.actions.iter().enumerate().filter(|(_, action)| action.enabled) {
+        let field = |name: &str| format!("actions[{index}]{name}");
+        let silent = action.closing_message == ClosingMessage::SendNothing;
+        if action.assign.is_none() && silent && !action.create_task && action.tag.is_none() {
+            warn(field(""), "only pauses the bot: nobody is assigned or told, no task, no tag, no message");
+        }
+        match &action.assign {
+            None if !admins => warn(field(".assign"), "nobody is assigned, and there is no admin to be told"),
+            Some(assign) if !directory.has(&assign.to) => {
+                warn(field(".assign.to"), "is gone: conversations will wait for somebody to claim them");
+            }
+            Some(assign) if !told(directory, &assign.to) => {
+                warn(field(".assign.to"), "has every notification of assigned conversations switched off");
+            }
+            Some(_) | None => {}
+        }
+        for (place, phrase) in action.scenario.phrases().iter().enumerate() {
+            if let Some(broad) = broad_phrase(phrase) {
+                let message = format!(
+                    "matches ordinary messages, about {} in 1000, such as \"{}\"",
+                    broad.share.get(),
+                    broad.example
+                );
+                warn(field(&format!(".scenario.phrases[{place}]")), &message);
+            }
+        }
+        if let (Some(pause), Some(window)) = (action.pause.duration(), windows)
+            && pause > window
+        {
+            warn(
+                field(".pause"),
+                "is longer than the reply window of an inbox: nobody can answer at its end",
+            );
+        }
+    }
+    warnings
+}
+
+/// Whether somebody hears of a conversation that is given to this assignee.
+fn told(directory: &Directory, to: &Assignee) -> bool {
+    let hears = |staff: &Staff| {
+        let about = NotificationKind::ConversationAssigned;
+        NotificationChannel::ALL.iter().any(|channel| wants(staff, about, *channel))
+    };
+    match to {
+        Assignee::Staff(id) => directory.staff(id).is_some_and(hears),
+        Assignee::Team(id) => {
+            let team = directory.teams.iter().find(|team| team.id == *id);
+            let mut members = team.into_iter().flat_map(|team| &team.members);
+            members.any(|member| directory.staff(member).is_some())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use handover_core::Scenario;
+
+    use super::*;
+
+    #[test]
+    fn a_phrase_that_matches_ordinary_messages_is_named() {
+        let account: Account = serde_json::from_str(r#"{"id": "account", "name": "Account"}"#).unwrap();
+        let phrases = ["how much", "my boiler smells of gas"].map(str::to_owned).to_vec();
+        let mut bot = Bot::new("bot".parse().unwrap(), "Bot");
+        let scenario = Scenario::Custom { name: "Prices".to_owned(), phrases };
+        bot.actions.push(HandoverAction::new("prices".parse().unwrap(), scenario));
+        let found = lint(&account, &Directory::default(), &bot, &[]);
+        let phrases: Vec<_> = found.iter().filter(|problem| problem.field.contains(".phrases[")).collect();
+        let [broad] = phrases.as_slice() else { unreachable!("{found:?}") };
+        assert_eq!(broad.field, "actions[0].scenario.phrases[0]");
+        assert!(broad.message.starts_with("matches ordinary messages, about "), "{}", broad.message);
+    }
+}
