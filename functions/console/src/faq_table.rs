@@ -2,12 +2,16 @@
 //! `alternatives` (separated by `|`) and `id`.
 
 use handover_core::{BotId, FaqEntry, FaqId, Problem};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 /// What stands between two alternatives.
 const SEPARATOR: &str = "|";
 
-#[derive(Debug, Deserialize, Serialize)]
+/// The columns, in the order in which they are written; the first [`NEEDED`] must be there.
+const COLUMNS: [&str; 4] = ["question", "answer", "alternatives", "id"];
+const NEEDED: usize = 2;
+
+#[derive(Debug, Deserialize)]
 struct Row {
     #[serde(default)]
     id: Option<String>,
@@ -25,6 +29,16 @@ struct Row {
 pub fn faq_from_csv(bot: &BotId, csv: &[u8]) -> Result<Vec<FaqEntry>, Vec<Problem>> {
     let csv = csv.strip_prefix("\u{feff}".as_bytes()).unwrap_or(csv);
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(csv);
+    // A file that names other columns, or separates them otherwise, must not pass for one without rows:
+    // an import that replaces would remove everything.
+    let names = reader.headers().cloned().unwrap_or_default();
+    for column in COLUMNS.iter().take(NEEDED) {
+        if !names.iter().any(|name| name == *column) {
+            let message =
+                format!("there is no column {column}: the first line names the columns, with commas");
+            return Err(vec![Problem { field: "rows[0]".to_owned(), message }]);
+        }
+    }
     let (mut entries, mut problems) = (Vec::new(), Vec::new());
     for (index, row) in reader.deserialize::<Row>().enumerate() {
         let at = |field: &str| format!("rows[{}]{field}", index + 1);
@@ -81,15 +95,12 @@ fn entry(bot: &BotId, row: Row) -> Result<FaqEntry, Vec<Problem>> {
 /// for a formula gets a blank before it, which reading drops.
 pub(crate) fn to_csv<'a>(entries: impl IntoIterator<Item = &'a FaqEntry>) -> String {
     let mut writer = csv::Writer::from_writer(Vec::new());
+    // Writing to memory does not fail.
+    let _ = writer.write_record(COLUMNS);
     for entry in entries {
-        let row = Row {
-            id: Some(entry.id.to_string()),
-            question: tame(&entry.question),
-            answer: tame(&entry.answer),
-            alternatives: Some(tame(&entry.alternatives.join(SEPARATOR))),
-        };
-        // Writing to memory does not fail.
-        let _ = writer.serialize(row);
+        let texts =
+            [&entry.question, &entry.answer, &entry.alternatives.join(SEPARATOR)].map(|text| tame(text));
+        let _ = writer.write_record(texts.iter().map(String::as_str).chain([entry.id.as_str()]));
     }
     writer.into_inner().ok().and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_default()
 }
@@ -117,7 +128,7 @@ mod tests {
         assert_eq!(first.alternatives, ["Since when?", "When?"]);
         assert_eq!(first.id, FaqId::of(&bot(), "When, exactly?"));
         let written = to_csv(&entries);
-        assert!(written.contains(", =1+1,"), "{written}");
+        assert!(written.contains("\n =1+1,"), "{written}");
         assert_eq!(faq_from_csv(&bot(), written.as_bytes()), Ok(entries));
     }
 
@@ -130,6 +141,9 @@ mod tests {
         let missing = faq_from_csv(&bot(), b"question\nWhen?\n").unwrap_err();
         assert!(missing.first().unwrap().message.contains("answer"), "{missing:?}");
         assert!(faq_from_csv(&bot(), b"question,answer\n\xff\xfe,x\n").is_err());
-        assert_eq!(faq_from_csv(&bot(), b"").unwrap(), []);
+        for other in [&b""[..], b"{}", b"question;answer\nWhen?;At nine.\n"] {
+            assert_eq!(faq_from_csv(&bot(), other).unwrap_err().first().unwrap().field, "rows[0]");
+        }
+        assert_eq!(faq_from_csv(&bot(), to_csv([]).as_bytes()), Ok(Vec::new()));
     }
 }

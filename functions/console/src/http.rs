@@ -240,8 +240,9 @@ pub(crate) fn once(
     request: &Request,
 ) -> Result<Option<Once>, Problem> {
     let Some(key) = request.headers.get("idempotency-key") else { return Ok(None) };
-    let key = key.to_str().ok().filter(|key| (1..=MAX_IDEMPOTENCY_KEY).contains(&key.len()));
-    let wrong = || Problem::field("Idempotency-Key", "must be 1 to 255 visible ASCII characters");
+    let fits = |key: &&str| (1..=MAX_IDEMPOTENCY_KEY).contains(&key.len()) && !key.contains('\t');
+    let key = key.to_str().ok().filter(fits);
+    let wrong = || Problem::field("Idempotency-Key", "must be 1 to 255 printable ASCII characters");
     let key = key.ok_or_else(wrong)?;
     let mut hash = Sha256::new();
     let ids = parameters.iter().map(|(_, id)| id.as_str());

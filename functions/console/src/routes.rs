@@ -5,12 +5,12 @@ use std::{collections::BTreeMap, future::Future, pin::Pin};
 
 use axum::{
     Router,
-    extract::{self, RawPathParams, State},
+    extract::{self, MatchedPath, RawPathParams, State},
     response::Response,
     routing::{MethodFilter, MethodRouter, get},
 };
 use handover_aws::Scope;
-use http::{HeaderMap, Method, StatusCode, Uri};
+use http::{HeaderMap, Method, StatusCode};
 
 use crate::{
     Api, access, account, bots,
@@ -600,14 +600,9 @@ async fn nowhere(State(api): State<Api>, headers: HeaderMap) -> Response {
     response(api.let_in(&headers).await.and(Err(Problem::not_found())))
 }
 
-async fn wrong_method(State(api): State<Api>, uri: Uri, headers: HeaderMap) -> Response {
-    let segments: Vec<&str> = uri.path().split('/').collect();
-    let here = |route: &&Route| {
-        let names = route.pattern.split('/');
-        route.pattern.split('/').count() == segments.len()
-            && names.zip(&segments).all(|(name, given)| name.starts_with('{') || name == *given)
-    };
-    let allowed: Vec<&str> = ROUTES.iter().filter(here).map(|route| route.method.as_str()).collect();
+async fn wrong_method(State(api): State<Api>, path: MatchedPath, headers: HeaderMap) -> Response {
+    let here = ROUTES.iter().filter(|route| route.pattern == path.as_str());
+    let allowed: Vec<&str> = here.map(|route| route.method.as_str()).collect();
     let allowed = allowed.join(", ");
     let mut problem = Problem::new(
         StatusCode::METHOD_NOT_ALLOWED,

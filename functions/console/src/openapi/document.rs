@@ -61,7 +61,7 @@ fn operation(route: &Route, below: &str, shape: &Shape) -> Value {
             "in": "header",
             "required": false,
             "description": "The same key on the same path is the same request: it is done once, and with another body it is refused",
-            "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"},
+            "schema": {"type": "string", "pattern": "^[ -~]{1,255}$"},
         }));
     }
     let words: Vec<&str> = below.split('/').map(|part| part.trim_matches(['{', '}'])).collect();
