@@ -101,6 +101,7 @@ fn a_wrong_signature_is_refused_and_an_account_without_labs_hands_nothing_over()
     assert_eq!(one["handovers"], json!([]));
     // That it writes is shown first.
     let sent = running.sent();
-    let to: Vec<_> = sent.iter().map(|sent| sent["url"].as_str().unwrap().split('/').nth(2).unwrap()).collect();
+    let to: Vec<_> =
+        sent.iter().map(|sent| sent["url"].as_str().unwrap().split('/').nth(2).unwrap()).collect();
     assert_eq!(to, ["messaging.twilio.com", "api.twilio.com"]);
 }
