@@ -88,9 +88,12 @@ class Both:
 
     def __init__(self, encoder, program):
         self.encoded, self.words = Encoded(encoder, program), Seen(program, "--ngrams")
+        # Of all that is printed, only the sketch, which does not depend on the encoder.
+        self.letters = Seen(program)
 
     def __call__(self, texts):
-        return [one | other for one, other in zip(self.words(texts), self.encoded(texts))]
+        seen = zip(self.words(texts), self.letters(texts), self.encoded(texts))
+        return [words | {"sketch": letters["sketch"]} | encoded for words, letters, encoded in seen]
 
 
 def ngrams(found, buckets):
