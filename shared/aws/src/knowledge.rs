@@ -1,9 +1,11 @@
 //! What built-in bots know, kept in memory for a while: an edit is live within 30 seconds.
 
-use std::{cmp::Reverse, collections::HashSet, sync::Arc};
+use std::sync::Arc;
 
 use handover_core::{AccountId, BotId, FaqEntry, Permille};
-use handover_detect::{Answers, FLOOR, retrieval::Index, signals};
+/// The score from which an entry answers, where the business sets no other.
+pub use handover_detect::FLOOR as ENTRY_FLOOR;
+use handover_detect::{Answers, signals};
 
 use crate::{Cache, Clock, Failure, SETTINGS_LIVE, Store};
 
@@ -11,49 +13,26 @@ use crate::{Cache, Clock, Failure, SETTINGS_LIVE, Store};
 #[derive(Debug, Default)]
 pub struct Knowledge {
     entries: Vec<FaqEntry>,
-    index: Index,
-    meant: Answers,
+    answers: Answers,
 }
 
 impl Knowledge {
     /// What these entries know.
     pub fn new(entries: Vec<FaqEntry>) -> Self {
-        let index = Index::new(entries.iter().map(FaqEntry::phrasings));
-        let meant = Answers::new(entries.iter().map(FaqEntry::phrasings));
-        Self { entries, index, meant }
+        let answers = Answers::new(entries.iter().map(FaqEntry::phrasings));
+        Self { entries, answers }
     }
 
-    /// The entries that have something to do with a question, best first: by its words or by what it means,
-    /// whichever says more.
+    /// The entries, best first: by the question's words and by what it is about together.
     pub fn best(&self, question: &str) -> Vec<(&FaqEntry, Permille)> {
-        let mut best = self.index.best(question);
-        let meant = self.meant.best(question, &signals(question), self.entries.len());
-        best.extend(meant.into_iter().map(|found| (found.entry, as_words_score(found.score))));
-        best.sort_by_key(|(place, score)| (Reverse(*score), *place));
-        let mut seen = HashSet::new();
-        best.retain(|(place, _)| seen.insert(*place));
-        best.into_iter().filter_map(|(place, score)| Some((self.entries.get(place)?, score))).collect()
+        let found = self.answers.best(question, &signals(question), self.entries.len());
+        found.into_iter().filter_map(|found| Some((self.entries.get(found.entry)?, found.score))).collect()
     }
 
     /// Whether there is no entry.
     pub const fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
-}
-
-/// The score of words from which an entry answers, where the business sets no other.
-pub const ENTRY_FLOOR: Permille = Permille::new(350);
-
-/// How sure it is that two texts mean the same, on the scale of the words' score: the floors of both meet.
-fn as_words_score(meant: Permille) -> Permille {
-    let (meant, floor, words) =
-        (u32::from(meant.get()), u32::from(FLOOR.get()), u32::from(ENTRY_FLOOR.get()));
-    let score = if meant < floor {
-        meant * words / floor
-    } else {
-        words + (meant - floor) * (1_000 - words) / (1_000 - floor)
-    };
-    Permille::new(u16::try_from(score).unwrap_or(1_000))
 }
 
 /// What the built-in bots know.
@@ -89,18 +68,5 @@ impl Knowledges {
         self.versions.put(key.clone(), version, now + SETTINGS_LIVE);
         self.known.put(key, (version, Arc::clone(&knowledge)), std::time::Duration::MAX);
         Ok(knowledge)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_floors_of_meaning_and_of_words_meet() {
-        let scores: Vec<u16> = (0..=1_000).map(|score| as_words_score(Permille::new(score)).get()).collect();
-        assert!(scores.is_sorted());
-        assert_eq!(scores.first().zip(scores.last()), Some((&0, &1_000)));
-        assert_eq!(as_words_score(FLOOR), ENTRY_FLOOR);
     }
 }

@@ -1,6 +1,7 @@
 //! Prints what the models see of texts, for the trainer: one line of JSON for each line of standard
 //! input, which holds a JSON string. With `--pieces` the numbers of the encoder's pieces only, with
-//! `--ngrams` the n-grams only, which takes no time.
+//! `--ngrams` the n-grams only: these need no encoder and take no time. With `--pooled` what the
+//! encoder's heads are made of.
 
 use std::io::{BufRead, Write, stdin, stdout};
 
@@ -18,9 +19,14 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                 let Features { words, chars, marks } = Features::of(&text);
                 json!({"words": words, "chars": chars, "marks": marks})
             }
+            "--pooled" => json!(Inputs::of(&text).pooled),
             _ => {
-                let Inputs { features: _, evidence, issue, meaning, sketch } = Inputs::of(&text);
-                json!({"evidence": evidence, "issue": issue, "meaning": meaning, "sketch": format!("{sketch:x}")})
+                let Inputs { features, evidence, issue, meaning, sketch, pooled: _ } = Inputs::of(&text);
+                let Features { words, chars, marks } = features;
+                json!({
+                    "words": words, "chars": chars, "marks": marks, "sketch": format!("{sketch:x}"),
+                    "evidence": evidence, "issue": issue, "meaning": meaning,
+                })
             }
         };
         writeln!(out, "{line}")?;

@@ -32,6 +32,9 @@ pub(crate) struct Encoded {
     pub(crate) issue: Vec<f32>,
     /// What the text means: texts that mean the same point the same way. Of length 1.
     pub(crate) meaning: Vec<f32>,
+    /// What all of these are made of: the mean of what stands for the pieces after the last layer, and the
+    /// first of them.
+    pub(crate) pooled: Vec<f32>,
 }
 
 /// The logarithms of odds, as the encoder alone sees them.
@@ -137,17 +140,19 @@ impl Encoder {
         };
         let mut answers = self.answers.iter().zip(&self.answers_bias).map(answer);
         let mut next = || answers.next().unwrap_or_default();
+        let evidence = Evidence {
+            request: next(),
+            unhelpful: next(),
+            resolved: next(),
+            non_answer: next(),
+            promise: next(),
+            again: next(),
+        };
         Encoded {
-            evidence: Evidence {
-                request: next(),
-                unhelpful: next(),
-                resolved: next(),
-                non_answer: next(),
-                promise: next(),
-                again: next(),
-            },
+            evidence,
             issue: unit(self.issue.apply(&whole).numbers),
             meaning: unit(self.meaning.apply(&whole).numbers),
+            pooled: pooled.numbers,
         }
     }
 }

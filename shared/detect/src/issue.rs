@@ -18,14 +18,11 @@ const SAME: f32 = 0.5;
 
 pub(crate) static AGAIN: LazyLock<Head> = LazyLock::new(|| Head::new(include_bytes!("../weights/again.bin")));
 
-/// What a message is about: the direction of its issue, a sketch of its letters, and how likely it
-/// refers to what was said before ("still nothing").
+/// What a message is about: the direction of its issue, and how likely it refers to what was said before
+/// ("still nothing").
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Fingerprint {
-    issue: Vector,
-    /// One bit for the sign of each of 128 random projections of the letter n-grams (Charikar 2002,
-    /// <https://doi.org/10.1145/509907.509965>).
-    sketch: u128,
+    pub(crate) issue: Vector,
     /// In 255ths.
     again: u8,
 }
@@ -33,26 +30,20 @@ pub(crate) struct Fingerprint {
 impl Fingerprint {
     pub(crate) fn of(reading: &Reading) -> Self {
         let again = AGAIN.probability(&reading.features, reading.encoded.evidence.again);
-        Self {
-            issue: Vector::of(&reading.encoded.issue),
-            sketch: sketch(&reading.features.chars),
-            again: share(again),
-        }
+        Self { issue: Vector::of(&reading.encoded.issue), again: share(again) }
     }
 
-    /// Base64 of the direction's bytes, the sketch (little-endian) and the last byte: 196 characters.
+    /// Base64 of the direction's bytes and the last byte: 172 characters.
     pub(crate) fn written(&self) -> String {
-        let rest = self.sketch.to_le_bytes().into_iter().chain([self.again]);
-        let bytes: Vec<u8> = self.issue.to_bytes().into_iter().chain(rest).collect();
+        let bytes: Vec<u8> = self.issue.to_bytes().into_iter().chain([self.again]).collect();
         BASE64.encode(&bytes)
     }
 
     pub(crate) fn parse(written: &str) -> Option<Self> {
         let bytes = BASE64.decode(written.as_bytes()).ok()?;
         let (issue, rest) = bytes.split_first_chunk::<VECTOR>()?;
-        let (sketch, rest) = rest.split_first_chunk::<16>()?;
         let [again] = rest.try_into().ok()?;
-        Some(Self { issue: Vector::from_bytes(issue), sketch: u128::from_le_bytes(*sketch), again })
+        Some(Self { issue: Vector::from_bytes(issue), again })
     }
 }
 
@@ -61,7 +52,8 @@ fn share(probability: f32) -> u8 {
     (probability.clamp(0.0, 1.0) * 255.0).round() as u8
 }
 
-/// One bit for each of 128 projections: the sign of what the hashes' random bits add up to.
+/// A sketch of a text's letters: one bit for the sign of each of 128 random projections of its letter n-grams
+/// (Charikar 2002, <https://doi.org/10.1145/509907.509965>), by what the hashes' random bits add up to.
 pub(crate) fn sketch(hashes: &[u32]) -> u128 {
     let mut sums = [0_i32; 128];
     for hash in hashes {
@@ -95,13 +87,10 @@ pub fn same_issue_score(present: &str, new: &str) -> Option<Permille> {
         return Some(Permille::ONE);
     }
     let cosine = present.issue.cosine(&new.issue);
-    let again = f32::from(new.again) / 255.0;
-    let [bias, by_cosine, by_sketch, by_again, by_both] = pairs::ISSUE;
-    let evidence = bias
-        + by_cosine * cosine
-        + by_sketch * alike(present.sketch, new.sketch)
-        + by_again * again
-        + by_both * again * cosine;
+    // What likelier than not goes on about something goes on about the present issue.
+    let again = (f32::from(new.again) / 255.0 - 0.5).max(0.0);
+    let [bias, by_cosine, by_again] = pairs::ISSUE;
+    let evidence = bias + by_cosine * cosine + by_again * again * (1.0 - cosine);
     Some(permille(sigmoid(evidence)))
 }
 

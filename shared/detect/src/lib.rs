@@ -29,7 +29,7 @@ mod product;
 mod reading;
 mod reply;
 mod request;
-pub mod retrieval;
+mod retrieval;
 mod vector;
 mod wordpiece;
 mod words;
@@ -83,7 +83,10 @@ pub fn signals(text: &str) -> Signals {
         return signals;
     }
     let rules = request::read(&reading.words);
-    let score = operating_score(HUMAN_REQUEST.evidence(&reading.features, reading.encoded.evidence.request));
+    let evidence = HUMAN_REQUEST.evidence(&reading.features, reading.encoded.evidence.request);
+    let score = operating_score(
+        evidence + if language::elsewhere(&reading.words) { pairs::REQUEST_ELSEWHERE } else { 0.0 },
+    );
     let guarded = rules.guard.is_some();
     signals.human_request = match (rules.exact, guarded) {
         (true, _) => Permille::ONE,

@@ -42,6 +42,8 @@ pub struct Inputs {
     pub meaning: Vec<f32>,
     /// The sketch of the letters, as a number of 128 bits.
     pub sketch: u128,
+    /// What the encoder's evidence and vectors are made of, 768 numbers; none without a letter or digit.
+    pub pooled: Vec<f32>,
 }
 
 impl Inputs {
@@ -50,6 +52,7 @@ impl Inputs {
         let Reading { features, encoded, .. } = Reading::of(text);
         let sketch = sketch(&features.chars);
         let evidence = encoded.evidence.as_array();
-        Self { features, evidence, issue: encoded.issue, meaning: encoded.meaning, sketch }
+        let (issue, meaning, pooled) = (encoded.issue, encoded.meaning, encoded.pooled);
+        Self { features, evidence, issue, meaning, sketch, pooled }
     }
 }

@@ -19,11 +19,12 @@ const OFFER_REACH: usize = 12;
 
 static NON_ANSWERS: LazyLock<PhraseTable<()>> = LazyLock::new(|| table(|lists| lists.non_answers));
 static PROMISES: LazyLock<PhraseTable<()>> = LazyLock::new(|| table(|lists| lists.promises));
+static COURTESIES: LazyLock<PhraseTable<()>> = LazyLock::new(|| table(|lists| lists.courtesies));
 static OFFERS: LazyLock<PhraseTable<()>> = LazyLock::new(|| table(|lists| lists.offers));
 
 /// How likely a reply in another language than English has to be a non-answer. On the part `fit` it is
 /// right in ten of eleven, at 500 in fourteen of nineteen.
-const FOREIGN: Permille = Permille::new(800);
+const FOREIGN: Permille = Permille::new(650);
 
 pub(crate) static NON_ANSWER: LazyLock<Head> =
     LazyLock::new(|| Head::new(include_bytes!("../weights/non_answer.bin")));
@@ -33,10 +34,10 @@ pub(crate) static PROMISE: LazyLock<Head> =
 /// What a bot's reply alone says: that it does not know, did not understand or puts the client off
 /// (`non_answer`), or that a person takes over (`promises_person`; "would you like me to connect
 /// you?" is an offer, not a promise). "Unfortunately we are closed on Sundays" is an answer: regret
-/// alone says nothing. Each is said when it is likelier than not; what is only offered is no promise,
-/// and neither an offer nor a promise is a non-answer unless the phrases say so. In other languages than
-/// English, of which few replies were seen, a non-answer takes [`FOREIGN`]: a false one hands over a
-/// client who was answered.
+/// alone says nothing, and what is courteous and nothing else answers a courtesy. Each is said when it is
+/// likelier than not; what is only offered is no promise, and neither an offer nor a promise is a non-answer
+/// unless the phrases say so. In other languages than English, of which few replies were seen, a non-answer
+/// takes [`FOREIGN`]: a false one hands over a client who was answered.
 pub fn reply_signals(reply: &str) -> ReplySignals {
     let [non_answer_score, promise_score] = reply_scores(reply);
     let likely = Permille::new(500);
@@ -49,11 +50,22 @@ pub fn reply_signals(reply: &str) -> ReplySignals {
     let promises_person = promise_score >= likely && !offers;
     ReplySignals {
         model: MODEL.to_owned(),
-        non_answer: unknown || (non_answer_score >= enough && !offers && !promises_person),
+        non_answer: unknown
+            || (non_answer_score >= enough && !offers && !promises_person && !is_courtesy(&words)),
         promises_person,
         non_answer_score,
         promise_score,
     }
+}
+
+/// Whether a reply has nothing but courtesies ("You're welcome. Have a nice day!").
+fn is_courtesy(words: &[&str]) -> bool {
+    let mut at = 0;
+    while let Some(rest @ [_, ..]) = words.get(at..) {
+        let Some((length, ())) = COURTESIES.longest(rest) else { return false };
+        at += length;
+    }
+    true
 }
 
 /// How likely a reply is a non-answer, and how likely it promises a person.

@@ -67,7 +67,8 @@ def background(path):
     return [{"text": row["text"], "part": part("background " + row["text"])} for row in lines(path)]
 
 
-def foreign_background():
+def more_background():
+    """Ordinary messages in the other languages, and in all of them what clients answer in a word or two."""
     return [row | {"part": part("background " + row["text"])} for row in own("background.jsonl")]
 
 

@@ -72,7 +72,7 @@ class Plan:
         self.options, self.rng, self.texts = options, rng, Texts(options.program)
         self.answers, self.weights, self.single, self.issue_groups, self.owner_groups = [], [], [], [], []
         ordinary = [row["text"] for row in data.background(options.background) if row["part"] == "train"]
-        foreign = [row["text"] for row in data.foreign_background() if row["part"] == "train"]
+        foreign = [row["text"] for row in data.more_background() if row["part"] == "train"]
         rows = [row for row in data.requests() if row["part"] == "train"]
         plain = {lang: [row["text"] for row in rows if row["label"] == 0 and row["lang"] == lang]
                  for lang in {row["lang"] for row in rows}}
