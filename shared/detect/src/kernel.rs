@@ -70,6 +70,7 @@ impl<U: Unit, T: FnMut(usize, usize, &Sums)> pulp::NullaryFnOnce for Multiply<'_
     type Output = ();
 
     #[inline(always)]
+    #[expect(clippy::inline_always, reason = "compiled for the vector unit of who calls it")]
     fn call(mut self) {
         let panels = self.panels.as_chunks().0.chunks_exact(self.width.max(1));
         for (number, panel) in panels.enumerate() {
@@ -106,6 +107,7 @@ struct Plain;
 
 impl Unit for Plain {
     #[inline(always)]
+    #[expect(clippy::inline_always, reason = "compiled for the vector unit of who calls it")]
     #[expect(clippy::cast_possible_truncation, reason = "the lower half is the pair's first number")]
     fn sums<const ROWS: usize>(self, block: &[[i32; ROWS]], panel: &[Bytes]) -> [Sums; ROWS] {
         let mut sums = [[0; PANEL]; ROWS];
@@ -182,6 +184,7 @@ mod x86 {
 
     impl Unit for Avx2 {
         #[inline(always)]
+        #[expect(clippy::inline_always, reason = "compiled for the vector unit of who calls it")]
         fn sums<const ROWS: usize>(self, block: &[[i32; ROWS]], panel: &[Bytes]) -> [Sums; ROWS] {
             let mut sums = [[0; PANEL]; ROWS];
             // Sixteen registers hold the sums of four rows.

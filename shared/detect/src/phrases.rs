@@ -52,7 +52,7 @@ impl Prepared {
     pub fn new(bot: &Bot) -> Self {
         let mut prepared = Self::by_words(bot);
         prepared.meanings =
-            prepared.meant(bot).map(|(phrase, text)| (phrase, Meaning::of(&Reading::of(text)))).collect();
+            Self::meant(bot).map(|(phrase, text)| (phrase, Meaning::of(&Reading::of(text)))).collect();
         prepared
     }
 
@@ -62,7 +62,7 @@ impl Prepared {
         let mut prepared = Self::by_words(bot);
         let content = meanings.strip_prefix(MODEL.as_bytes())?.strip_prefix(b"\n")?;
         let (content, rest) = content.as_chunks();
-        let phrases: Vec<_> = prepared.meant(bot).map(|(phrase, _)| phrase).collect();
+        let phrases: Vec<_> = Self::meant(bot).map(|(phrase, _)| phrase).collect();
         if phrases.len() != content.len() || !rest.is_empty() {
             return None;
         }
@@ -84,7 +84,7 @@ impl Prepared {
     }
 
     /// The phrases that mean something, in their order.
-    fn meant<'a>(&self, bot: &'a Bot) -> impl Iterator<Item = (Phrase, &'a str)> {
+    fn meant(bot: &Bot) -> impl Iterator<Item = (Phrase, &str)> {
         let phrases = bot.actions.iter().enumerate().flat_map(|(action, settings)| {
             let phrases = (0..).zip(settings.scenario.phrases());
             phrases.map(move |(index, text)| (Phrase { action, index, whole_only: false }, text.as_str()))

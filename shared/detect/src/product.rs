@@ -151,7 +151,7 @@ fn rounded(number: f32) -> i16 {
 #[multiversion(targets("x86_64+avx512f+avx512bw+avx512vl+avx512dq+avx2+fma", "x86_64+avx2+fma"))]
 pub(crate) fn gelu(numbers: &mut [f32]) {
     for x in numbers {
-        let twice = 1.595_769_1 * (*x + 0.044_715 * *x * *x * *x);
+        let twice = 1.595_769 * (*x + 0.044_715 * *x * *x * *x);
         let power = exp(-twice.abs());
         let share = 1.0 / (1.0 + power);
         *x *= if twice < 0.0 { power * share } else { share };

@@ -178,9 +178,10 @@ fn ordinary_messages_say_nothing() {
 }
 
 #[test]
-#[ignore = "a known error of encoder-2: it takes the Italian table for two for a request"]
-fn a_table_for_two_in_italian_is_no_request() {
-    assert!(!fires(&signals("un tavolo per due persone"), Sensitivity::Balanced));
+fn a_short_request_counts_with_junk_behind_it() {
+    for text in ["human please m2-1", "agent pls 12", "a human please x7", "operator ref 4471"] {
+        assert!(fires(&signals(text), Sensitivity::Balanced), "{text}: {:?}", signals(text));
+    }
 }
 
 #[test]
