@@ -21,7 +21,7 @@
       if (seen === shown) return;
       shown = seen;
       list.replaceChildren(...lines.map((line) => {
-        const item = document.createElement("li");
+        const item = document.createElement("p");
         item.className = line.who;
         item.textContent = line.text;
         const time = document.createElement("time");
