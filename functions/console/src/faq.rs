@@ -203,7 +203,7 @@ pub(crate) async fn import(call: &Call<'_>) -> Answered {
         "" | "application/json" => (from_json(call, &bot)?, false),
         _ => return Err(unknown_type()),
     };
-    let replaces = flag(call, "replace")?;
+    let (replaces, may_empty) = (flag(call, "replace")?, flag(call, "allow_empty")?);
     let mut wanted: BTreeMap<FaqId, FaqEntry> =
         entries.into_iter().map(|entry| (entry.id.clone(), entry)).collect();
     let seen = call.store().faq(call.account(), &bot).await?;
@@ -215,7 +215,7 @@ pub(crate) async fn import(call: &Call<'_>) -> Answered {
     if call.done_before().await? {
         return Ok(Answer::ok(ImportDone { changed: 0, removed: 0, entries: known.len() }));
     }
-    if replaces && wanted.is_empty() && !known.is_empty() && !flag(call, "allow_empty")? {
+    if replaces && wanted.is_empty() && !known.is_empty() && !may_empty {
         let message = "would remove every entry, for nothing is imported: to have that, add allow_empty=true";
         return Err(Problem::field("replace", message));
     }
