@@ -24,6 +24,7 @@ mod problem;
 mod quarantine;
 mod redrive;
 mod reports;
+mod router;
 mod routes;
 mod staff;
 mod tryout;
@@ -83,7 +84,7 @@ impl App {
         let (inbox_key, sealer) = (InboxKey::new(&key), Sealer::new(&key));
         let (random, overviews) = (Random::system(), Arc::default());
         let api = Api { processor, inbox_key, sealer, random, public_url, overviews };
-        Ok(Self { router: routes::router(api.clone()), api })
+        Ok(Self { router: router::router(api.clone()), api })
     }
 
     /// Answers an event: a request from the gateway, or a direct invocation, which only somebody with

@@ -27,7 +27,7 @@ impl Words {
     pub(crate) fn new(notice: &Notice, console: &str, quote: Option<String>) -> Self {
         let link = notice.conversation.as_ref().map(|id| format!("{console}/conversations/{id}"));
         Self {
-            subject: subject(notice.notification.about),
+            subject: notice.notification.about.headline(),
             sentence: sentence(notice.notification.about),
             reason: notice.scenario.map(reason),
             link,
@@ -89,25 +89,6 @@ fn shortened(text: &str, max: usize) -> String {
         short.push('…');
     }
     short
-}
-
-const fn subject(about: NotificationKind) -> &'static str {
-    match about {
-        NotificationKind::ConversationAssigned => "A conversation is assigned to you",
-        NotificationKind::TaskAssigned => "A task is assigned to you",
-        NotificationKind::ConversationWaiting => "A conversation waits for somebody to claim it",
-        NotificationKind::PromiseMissed => "A client has not been answered in time",
-        NotificationKind::Unanswered => "A pause is over, and a client was not answered",
-        NotificationKind::WindowClosing => "A client waits, and soon cannot be answered any more",
-        NotificationKind::TaskOverdue => "A task is overdue",
-        NotificationKind::Urgent => "A client asks for a person again",
-        NotificationKind::DeliveryFailed => "A message did not reach a client",
-        NotificationKind::NotConfigured => "A client needed a person, and no action says what to do",
-        NotificationKind::AssigneeMissing => "An action assigns to somebody who is not there any more",
-        NotificationKind::LoopGuard => "A conversation stays with the team: it came back too often",
-        NotificationKind::Quarantined => "Something that came in could not be read",
-        NotificationKind::AssigneeLeft => "Conversations of somebody who was removed wait unassigned",
-    }
 }
 
 const fn sentence(about: NotificationKind) -> &'static str {

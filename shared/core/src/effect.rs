@@ -214,6 +214,25 @@ impl NotificationKind {
             Self::AssigneeLeft => "assignee_left",
         }
     }
+    /// What staff read first of it, wherever they are told.
+    pub const fn headline(self) -> &'static str {
+        match self {
+            Self::ConversationAssigned => "A conversation is assigned to you",
+            Self::TaskAssigned => "A task is assigned to you",
+            Self::ConversationWaiting => "A conversation waits for somebody to claim it",
+            Self::PromiseMissed => "A client has not been answered in time",
+            Self::Unanswered => "A pause is over, and a client was not answered",
+            Self::WindowClosing => "A client waits, and soon cannot be answered any more",
+            Self::TaskOverdue => "A task is overdue",
+            Self::Urgent => "A client asks for a person again",
+            Self::DeliveryFailed => "A message did not reach a client",
+            Self::NotConfigured => "A client needed a person, and no scenario says what to do",
+            Self::AssigneeMissing => "A scenario assigns to somebody who is not there any more",
+            Self::LoopGuard => "A conversation stays with the team: it came back too often",
+            Self::Quarantined => "Something that came in could not be read",
+            Self::AssigneeLeft => "Conversations of somebody who was removed wait unassigned",
+        }
+    }
 }
 
 /// Whom to tell.

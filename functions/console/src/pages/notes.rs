@@ -31,7 +31,7 @@ pub(super) async fn show(visit: &Visit<'_>) -> Shown {
                     li.note.unread[!note.read] {
                         div.row {
                             span.row-main {
-                                b { (w::notification(note.about)) }
+                                b { (note.about.headline()) }
                                 span.muted { (time(note.at)) }
                             }
                             form method="post" action={ (PATH) "/" (note.id) } {

@@ -2,10 +2,13 @@
 
 use data_encoding::{BASE64, BASE64URL_NOPAD, HEXLOWER};
 use ed25519_dalek::{Signer, SigningKey};
-use handover_core::Provider;
-use handover_providers::{Settings, standard_webhooks_signature, twilio_signature};
+use handover_core::{InboxId, Provider, Timestamp};
+use handover_providers::{
+    Endpoint, Secrets, Settings, Verdict, WebhookRequest, receive, standard_webhooks_signature,
+    twilio_signature,
+};
 use hmac::{Hmac, KeyInit, Mac};
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use serde_json::{Value, json};
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
@@ -35,6 +38,26 @@ pub(crate) struct Call {
     pub(crate) body: String,
     /// What the inbox has to know to verify it, besides the secret.
     pub(crate) settings: Settings,
+}
+
+impl Call {
+    /// What an inbox with these secrets makes of it at an instant, in seconds since the Unix epoch.
+    pub(crate) fn received(
+        &self,
+        provider: Provider,
+        inbox: &InboxId,
+        secrets: &Secrets,
+        now: i64,
+    ) -> Verdict {
+        let endpoint = Endpoint { provider, inbox, public_url: URL, settings: &self.settings, secrets };
+        let request = WebhookRequest {
+            method: &Method::POST,
+            raw_query: "",
+            headers: &self.headers,
+            body: self.body.as_bytes(),
+        };
+        receive(&endpoint, &request, Timestamp::from_ms(now * 1_000))
+    }
 }
 
 /// A call that is signed under a secret at an instant, in seconds since the Unix epoch. `None` when the secret is

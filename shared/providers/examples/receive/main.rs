@@ -10,9 +10,8 @@
 use std::{hint::black_box, io::Write, process::ExitCode};
 
 use data_encoding::BASE64;
-use handover_core::{InboxId, Provider, Timestamp};
-use handover_providers::{Endpoint, Secrets, Verdict, WebhookRequest, receive};
-use http::Method;
+use handover_core::{InboxId, Provider};
+use handover_providers::{Secrets, Verdict};
 
 mod calls;
 
@@ -44,21 +43,8 @@ fn run(provider: Provider, repetitions: u32) -> Option<()> {
     let call = calls::call(provider, &secret, NOW)?;
     let secrets: Secrets = calls::SIGNING.into_iter().map(|name| (name, secret.clone())).collect();
     let inbox: InboxId = "inbox".parse().ok()?;
-    let endpoint = Endpoint {
-        provider,
-        inbox: &inbox,
-        public_url: calls::URL,
-        settings: &call.settings,
-        secrets: &secrets,
-    };
-    let request = WebhookRequest {
-        method: &Method::POST,
-        raw_query: "",
-        headers: &call.headers,
-        body: call.body.as_bytes(),
-    };
     for _ in 0..repetitions {
-        let verdict = receive(black_box(&endpoint), black_box(&request), Timestamp::from_ms(NOW * 1_000));
+        let verdict = black_box(&call).received(provider, &inbox, black_box(&secrets), NOW);
         let Verdict::Accepted(accepted) = black_box(verdict) else { return None };
         (accepted.events.len() == 1).then_some(())?;
     }

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use handover_core::{InboxId, Provider, Timestamp};
-use handover_providers::{Endpoint, Secrets, Verdict, WebhookRequest, receive};
-use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use handover_core::{InboxId, Provider};
+use handover_providers::{Secrets, Verdict};
+use http::{HeaderMap, HeaderName, HeaderValue};
 
 #[path = "../../examples/receive/calls.rs"]
 mod calls;
@@ -21,20 +21,7 @@ fn is_taken(provider: Provider, live: &[&str], call: &Call) -> bool {
     let fields: BTreeMap<&str, &[&str]> = calls::SIGNING.into_iter().map(|field| (field, live)).collect();
     let secrets: Secrets = serde_json::from_value(serde_json::json!(fields)).unwrap();
     let inbox: InboxId = "inbox".parse().unwrap();
-    let endpoint = Endpoint {
-        provider,
-        inbox: &inbox,
-        public_url: calls::URL,
-        settings: &call.settings,
-        secrets: &secrets,
-    };
-    let request = WebhookRequest {
-        method: &Method::POST,
-        raw_query: "",
-        headers: &call.headers,
-        body: call.body.as_bytes(),
-    };
-    match receive(&endpoint, &request, Timestamp::from_ms(NOW * 1_000)) {
+    match call.received(provider, &inbox, &secrets, NOW) {
         Verdict::Accepted(accepted) => {
             assert_eq!(accepted.events.len(), 1, "{provider:?}");
             true

@@ -1,7 +1,7 @@
 //! What the names in the API are called on the pages.
 
 use handover_aws::Scope;
-use handover_core::{Channel, Guard, NotificationKind, Provider, Role, Verdict};
+use handover_core::{Channel, Guard, Provider, Role, Verdict};
 
 use crate::tryout::Why;
 
@@ -189,25 +189,6 @@ pub(in crate::pages) const fn why(why: Why) -> &'static str {
         Why::TooLow => "Does not fire: too unsure, and no phrase matches.",
         Why::NoPhrase => "Does not fire: no phrase matches.",
         Why::OnTheAnswer => "Is judged on the bot's answer, not on the message.",
-    }
-}
-
-pub(in crate::pages) const fn notification(about: NotificationKind) -> &'static str {
-    match about {
-        NotificationKind::ConversationAssigned => "A conversation is assigned to you",
-        NotificationKind::TaskAssigned => "A task is assigned to you",
-        NotificationKind::ConversationWaiting => "A conversation waits for somebody to claim it",
-        NotificationKind::PromiseMissed => "A client has not been answered in time",
-        NotificationKind::Unanswered => "A pause is over, and a client was not answered",
-        NotificationKind::WindowClosing => "A client waits, and soon cannot be answered any more",
-        NotificationKind::TaskOverdue => "A task is overdue",
-        NotificationKind::Urgent => "A client asks for a person again",
-        NotificationKind::DeliveryFailed => "A message did not reach a client",
-        NotificationKind::NotConfigured => "A client needed a person, and no scenario says what to do",
-        NotificationKind::AssigneeMissing => "A scenario assigns to somebody who is not there any more",
-        NotificationKind::LoopGuard => "A conversation stays with the team: it came back too often",
-        NotificationKind::Quarantined => "Something that came in could not be read",
-        NotificationKind::AssigneeLeft => "Conversations of somebody who was removed wait unassigned",
     }
 }
 
