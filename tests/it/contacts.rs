@@ -193,9 +193,11 @@ async fn a_history_goes_over_all_conversations_and_its_pages_lose_nothing() {
     let world = World::new(5).await;
     linked(&world).await;
     for number in 0..4 {
-        world.say(world.twilio(), CLIENT, &format!("p{number}"), &format!("by phone {number}")).await;
+        world
+            .say(world.twilio(), CLIENT, &format!("p{number}"), &format!("the knee hurts, day {number}"))
+            .await;
         world.travel(MINUTE).await;
-        chat(&world, &format!("w{number}"), &format!("by chat {number}")).await;
+        chat(&world, &format!("w{number}"), &format!("the hip hurts, day {number}")).await;
         world.travel(MINUTE).await;
     }
     let api = Api::clinic(&world);
@@ -203,7 +205,7 @@ async fn a_history_goes_over_all_conversations_and_its_pages_lose_nothing() {
     let whole = api.get(&path).await.body;
     let lines = whole["items"].as_array().unwrap().clone();
     let said: Vec<&str> = lines.iter().filter_map(|line| line["content"]["text"].as_str()).take(3).collect();
-    assert_eq!(said, ["by chat 3", "by phone 3", "by chat 2"]);
+    assert_eq!(said, ["the hip hurts, day 3", "the knee hurts, day 3", "the hip hurts, day 2"]);
     assert_eq!(lines.len(), 11, "two, a link, and eight");
     let mut paged: Vec<Value> = Vec::new();
     let mut cursor = String::new();

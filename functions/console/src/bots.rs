@@ -1,8 +1,9 @@
 //! Bots with their handover actions. Every edit makes a new revision, live within 30 seconds; an open
 //! handover keeps the one that it started with.
 
-use handover_aws::store::Versioned;
+use handover_aws::{store::Versioned, telemetry};
 use handover_core::{Bot, BotId, BotRevision, Inbox, Problem as FieldProblem};
+use handover_detect::Prepared;
 use serde::Serialize;
 
 use crate::{
@@ -48,6 +49,7 @@ pub(crate) async fn create(call: &Call<'_>) -> Answered {
     }
     check(call, &bot).await?;
     if let Some(revision) = call.store().edit_bot(&call.edit(None), &bot).await? {
+        read_phrases(call, revision, &bot).await;
         return Ok(Answer::created(&bot).version(revision));
     }
     // The same request at the same time.
@@ -75,6 +77,9 @@ pub(crate) async fn replace(call: &Call<'_>) -> Answered {
     let bot: Bot = call.json_with(&[("id", id.as_str())])?;
     check(call, &bot).await?;
     let revision = call.store().edit_bot(&call.edit(Some(seen)), &bot).await?;
+    if let Some(revision) = revision {
+        read_phrases(call, revision, &bot).await;
+    }
     let now = async || {
         let found = call.store().bot_settings(call.account(), &id).await?;
         Ok(found.map(|found| Versioned { value: found.bot, version: found.revision }))
@@ -111,6 +116,15 @@ pub(crate) async fn revision(call: &Call<'_>) -> Answered {
     let (id, revision): (BotId, u64) = (call.id("bot")?, call.id("revision")?);
     let found = call.store().revision(call.account(), &id, revision).await?.ok_or_else(Problem::not_found)?;
     Ok(Answer::ok(&Revision { revision: found.revision, bot: found.bot }))
+}
+
+/// Reads what the phrases of a saved bot mean, so that no client's message waits for it. Should it be lost,
+/// the first message reads them.
+async fn read_phrases(call: &Call<'_>, revision: u64, bot: &Bot) {
+    let saved = BotRevision { revision, bot: bot.clone() };
+    if let Err(failure) = call.store().keep_meanings(call.account(), &saved, &Prepared::new(bot)).await {
+        telemetry::failed("console", "phrases", failure.reason(), 1);
+    }
 }
 
 /// Everything wrong with a bot's settings, those that it names included.

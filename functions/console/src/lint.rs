@@ -7,6 +7,7 @@ use handover_core::{
     Account, AccountId, Assignee, Bot, ClosingMessage, Connector, Directory, HandoverAction, Inbox,
     NotificationChannel, NotificationKind, Problem, ScenarioKind, Staff, wants,
 };
+use handover_detect::broad_phrase;
 
 use crate::{Api, address, bot_secrets};
 
@@ -93,6 +94,16 @@ pub(crate) fn lint(
             }
             Some(_) | None => {}
         }
+        for (place, phrase) in action.scenario.phrases().iter().enumerate() {
+            if let Some(broad) = broad_phrase(phrase) {
+                let message = format!(
+                    "matches ordinary messages, about {} in 1000, such as \"{}\"",
+                    broad.share.get(),
+                    broad.example
+                );
+                warn(field(&format!(".scenario.phrases[{place}]")), &message);
+            }
+        }
         if let (Some(pause), Some(window)) = (action.pause.duration(), windows)
             && pause > window
         {
@@ -148,5 +159,26 @@ fn told(directory: &Directory, to: &Assignee) -> bool {
             let mut members = team.into_iter().flat_map(|team| &team.members);
             members.any(|member| directory.staff(member).is_some())
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use handover_core::Scenario;
+
+    use super::*;
+
+    #[test]
+    fn a_phrase_that_matches_ordinary_messages_is_named() {
+        let account: Account = serde_json::from_str(r#"{"id": "account", "name": "Account"}"#).unwrap();
+        let phrases = ["how much", "my boiler smells of gas"].map(str::to_owned).to_vec();
+        let mut bot = Bot::new("bot".parse().unwrap(), "Bot");
+        let scenario = Scenario::Custom { name: "Prices".to_owned(), phrases };
+        bot.actions.push(HandoverAction::new("prices".parse().unwrap(), scenario));
+        let found = lint(&account, &Directory::default(), &bot, &[], &Supplies::default());
+        let phrases: Vec<_> = found.iter().filter(|problem| problem.field.contains(".phrases[")).collect();
+        let [broad] = phrases.as_slice() else { unreachable!("{found:?}") };
+        assert_eq!(broad.field, "actions[0].scenario.phrases[0]");
+        assert!(broad.message.starts_with("matches ordinary messages, about "), "{}", broad.message);
     }
 }

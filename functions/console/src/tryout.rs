@@ -104,7 +104,8 @@ pub(crate) async fn tried(call: &Call<'_>) -> Answered {
     }
     let (account, directory) =
         call.store().account(call.account()).await?.ok_or_else(|| broken("account does not exist"))?;
-    Ok(Answer::ok(try_out(&account, &directory, &found, &text, call.now)?))
+    let phrases = call.app.processor.policies().phrases(call.account(), &found).await?;
+    Ok(Answer::ok(try_out(&account, &directory, &found, &phrases, &text, call.now)?))
 }
 
 /// Asks the decision itself.
@@ -112,11 +113,12 @@ pub(crate) fn try_out(
     account: &Account,
     directory: &Directory,
     found: &BotRevision,
+    phrases: &Prepared,
     text: &str,
     now: Timestamp,
 ) -> Result<Tried, Problem> {
     let signals = signals(text);
-    let phrases = Prepared::new(&found.bot).matches(text, &signals);
+    let phrases = phrases.matches(text, &signals);
     let inbox = Inbox {
         id: "tried".parse().map_err(|_| broken("an id is none"))?,
         account: account.id.clone(),

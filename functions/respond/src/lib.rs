@@ -8,8 +8,8 @@ use std::{sync::Arc, time::Duration};
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use handover_aws::{
-    Cache, Clock, Failure, Host, Knowledges, Line, Policies, PreparedBot, Queues, SETTINGS_LIVE, Sealer,
-    Speaker, StartError, Store,
+    Cache, Clock, Failure, Host, Knowledges, Line, Policies, Queues, SETTINGS_LIVE, Sealer, Speaker,
+    StartError, Store,
     batch::{Batch, Received},
     http::SharedHttpClient,
     load_master_key,
@@ -137,7 +137,7 @@ impl Inner {
         conversation: &Conversation,
     ) -> Result<Result<Answer, Trouble>, Failure> {
         let settings = self.policies.load(&turn.account, &turn.inbox).await?;
-        let Some(PreparedBot { revision, .. }) = &settings.bot else {
+        let Some(revision) = &settings.bot else {
             return Ok(Err(Trouble::new("no_bot")));
         };
         let bot = &revision.bot;

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use handover_core::{AccountId, BotId, FaqEntry, Permille};
-use handover_detect::retrieval::Index;
+/// The score from which an entry answers, where the business sets no other.
+pub use handover_detect::FLOOR as ENTRY_FLOOR;
+use handover_detect::{Answers, signals};
 
 use crate::{Cache, Clock, Failure, SETTINGS_LIVE, Store};
 
@@ -11,20 +13,20 @@ use crate::{Cache, Clock, Failure, SETTINGS_LIVE, Store};
 #[derive(Debug, Default)]
 pub struct Knowledge {
     entries: Vec<FaqEntry>,
-    index: Index,
+    answers: Answers,
 }
 
 impl Knowledge {
     /// What these entries know.
     pub fn new(entries: Vec<FaqEntry>) -> Self {
-        let index = Index::new(entries.iter().map(FaqEntry::phrasings));
-        Self { entries, index }
+        let answers = Answers::new(entries.iter().map(FaqEntry::phrasings));
+        Self { entries, answers }
     }
 
-    /// The entries that have something to do with a question, best first.
+    /// The entries, best first: by the question's words and by what it is about together.
     pub fn best(&self, question: &str) -> Vec<(&FaqEntry, Permille)> {
-        let best = self.index.best(question).into_iter();
-        best.filter_map(|(place, score)| Some((self.entries.get(place)?, score))).collect()
+        let found = self.answers.best(question, &signals(question), self.entries.len());
+        found.into_iter().filter_map(|found| Some((self.entries.get(found.entry)?, found.score))).collect()
     }
 
     /// Whether there is no entry.

@@ -48,15 +48,6 @@ impl<K: Eq + Hash, V: Clone> Cache<K, V> {
     }
 }
 
-/// A bot's revision with its phrases made ready for matching.
-#[derive(Clone, Debug)]
-pub struct PreparedBot {
-    /// The revision.
-    pub revision: Arc<BotRevision>,
-    /// Its phrases.
-    pub phrases: Arc<Prepared>,
-}
-
 /// All the settings that a conversation is decided by.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -65,7 +56,7 @@ pub struct Settings {
     /// The inbox.
     pub inbox: Arc<Inbox>,
     /// The inbox's bot.
-    pub bot: Option<PreparedBot>,
+    pub bot: Option<Arc<BotRevision>>,
 }
 
 impl Settings {
@@ -75,7 +66,7 @@ impl Settings {
             account: &self.account.0,
             directory: &self.account.1,
             inbox: &self.inbox,
-            bot: self.bot.as_ref().map(|bot| &*bot.revision),
+            bot: self.bot.as_deref(),
         }
     }
 }
@@ -88,7 +79,8 @@ pub struct Policies {
     accounts: Cache<AccountId, Arc<(Account, Directory)>>,
     inboxes: Cache<InboxId, Arc<Inbox>>,
     current: Cache<(AccountId, BotId), u64>,
-    revisions: Cache<(AccountId, BotId, u64), PreparedBot>,
+    revisions: Cache<(AccountId, BotId, u64), Arc<BotRevision>>,
+    phrases: Cache<(AccountId, BotId, u64), Arc<Prepared>>,
 }
 
 impl Policies {
@@ -101,6 +93,7 @@ impl Policies {
             inboxes: Cache::default(),
             current: Cache::default(),
             revisions: Cache::default(),
+            phrases: Cache::default(),
         }
     }
 
@@ -156,7 +149,7 @@ impl Policies {
 
     /// A bot in its present revision. One that was removed while an inbox was still believed to have it
     /// answers nobody.
-    async fn bot(&self, account: &AccountId, bot: &BotId) -> Result<Option<PreparedBot>, Failure> {
+    async fn bot(&self, account: &AccountId, bot: &BotId) -> Result<Option<Arc<BotRevision>>, Failure> {
         let now = self.clock.monotonic();
         let key = (account.clone(), bot.clone());
         let revision = if let Some(revision) = self.current.get(&key, now) {
@@ -182,7 +175,7 @@ impl Policies {
         account: &AccountId,
         bot: &BotId,
         revision: u64,
-    ) -> Result<PreparedBot, Failure> {
+    ) -> Result<Arc<BotRevision>, Failure> {
         let now = self.clock.monotonic();
         let key = (account.clone(), bot.clone(), revision);
         if let Some(found) = self.revisions.get(&key, now) {
@@ -190,9 +183,29 @@ impl Policies {
         }
         let stored = self.store.revision(account, bot, revision).await?;
         let stored = stored.ok_or(Failure::quarantine("revision does not exist"))?;
-        let phrases = Arc::new(Prepared::new(&stored.bot));
-        let prepared = PreparedBot { revision: Arc::new(stored), phrases };
-        self.revisions.put(key, prepared.clone(), Duration::MAX);
+        let stored = Arc::new(stored);
+        self.revisions.put(key, Arc::clone(&stored), Duration::MAX);
+        Ok(stored)
+    }
+
+    /// A revision's phrases, ready for matching. What they mean was kept when the bot was saved; where it was
+    /// not, or by another version of the understanding, it is found out here and kept.
+    pub async fn phrases(&self, account: &AccountId, of: &BotRevision) -> Result<Arc<Prepared>, Failure> {
+        let key = (account.clone(), of.bot.id.clone(), of.revision);
+        if let Some(found) = self.phrases.get(&key, self.clock.monotonic()) {
+            return Ok(found);
+        }
+        let silent = of.bot.actions.iter().all(|action| action.scenario.phrases().is_empty());
+        let kept = if silent { None } else { self.store.meanings(account, of).await? };
+        let prepared = if let Some(prepared) = kept.and_then(|kept| Prepared::with_meanings(&of.bot, &kept)) {
+            prepared
+        } else {
+            let prepared = Prepared::new(&of.bot);
+            self.store.keep_meanings(account, of, &prepared).await?;
+            prepared
+        };
+        let prepared = Arc::new(prepared);
+        self.phrases.put(key, Arc::clone(&prepared), Duration::MAX);
         Ok(prepared)
     }
 }

@@ -360,7 +360,8 @@ impl Processor {
             EventKind::Message(message) | EventKind::Edited { content: message, .. } => {
                 let own = message.content.text().filter(|_| !message.forwarded);
                 if let (Some(bot), Some(text)) = (&settings.bot, own) {
-                    evidence.phrases = bot.phrases.matches(text, &message.signals);
+                    let phrases = self.policies.phrases(&envelope.account, bot).await?;
+                    evidence.phrases = phrases.matches(text, &message.signals);
                 }
                 evidence.same_issue = same_issue(issue, message.signals.fingerprint.as_deref());
             }

@@ -224,7 +224,7 @@ impl Context<'_> {
             TextSource::Closing { bot, revision, action } => {
                 let revision = if planted(Bug::ClosingOfAnotherRevision) { 1 } else { *revision };
                 let bot = self.policies.revision(account, bot, revision).await?;
-                let closing = bot.revision.bot.action(action).map(|action| action.closing_message.clone());
+                let closing = bot.bot.action(action).map(|action| action.closing_message.clone());
                 Ok(match closing {
                     Some(ClosingMessage::Text(text)) => Some(text),
                     Some(ClosingMessage::SendNothing) | None => None,
@@ -232,7 +232,7 @@ impl Context<'_> {
             }
             TextSource::NoAnswer { bot, revision } => {
                 let bot = self.policies.revision(account, bot, *revision).await?;
-                Ok(Some(bot.revision.bot.no_answer_message.clone()))
+                Ok(Some(bot.bot.no_answer_message.clone()))
             }
             // The input that is being published again holds its text itself.
             TextSource::Event => Ok(event_text(&self.envelope.event.kind).map(str::to_owned)),

@@ -45,6 +45,12 @@ pub struct Record {
     /// What the bot's answer stands on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retrieval: Option<Retrieval>,
+    /// How likely the bot's reply says that it does not know.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub non_answer: Option<Permille>,
+    /// How likely the bot's reply promises a person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub promise: Option<Permille>,
     /// Why a command was refused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refusal: Option<Refusal>,
@@ -206,6 +212,8 @@ impl Record {
             failed_attempts: None,
             outcome: None,
             retrieval: None,
+            non_answer: None,
+            promise: None,
             refusal: None,
             resumed: false,
         }

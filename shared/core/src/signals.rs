@@ -21,6 +21,11 @@ impl Permille {
     pub const fn get(self) -> u16 {
         self.0
     }
+
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's skip_serializing_if passes a reference")]
+    const fn is_zero(&self) -> bool {
+        self.0 == 0
+    }
 }
 
 /// What a client's text alone says, with the version of what said so.
@@ -88,13 +93,22 @@ impl Feedback {
     }
 }
 
-/// What a bot's reply alone says.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// What a bot's reply alone says, with the version of what said so.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReplySignals {
+    /// The version of the understanding; empty when nothing was read.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub model: String,
     /// The reply says that the bot does not know.
     #[serde(default)]
     pub non_answer: bool,
     /// The reply promises that a person takes over.
     #[serde(default)]
     pub promises_person: bool,
+    /// How likely the first is, by the model alone.
+    #[serde(default, skip_serializing_if = "Permille::is_zero")]
+    pub non_answer_score: Permille,
+    /// How likely the second is, by the model alone.
+    #[serde(default, skip_serializing_if = "Permille::is_zero")]
+    pub promise_score: Permille,
 }

@@ -5,10 +5,16 @@ use std::collections::BTreeMap;
 use handover_core::{ActionId, Bot, Permille, PhraseMatch, ScenarioKind, Signals};
 
 use crate::{
+    MODEL,
     language::{Cue, LANGUAGES, Language, without_politeness},
+    meaning::{Meaning, closeness},
     phrase_table::PhraseTable,
+    reading::Reading,
     words::Words,
 };
+
+/// From this closeness on a message means the same as a phrase (`docs/results-detect.md`).
+const MEANS_THE_SAME: Permille = Permille::new(650);
 
 /// A phrase that is one word of at most this many characters ...
 const SHORT_WORD_CHARS: usize = 3;
@@ -23,6 +29,8 @@ const NEGATION_REACH: usize = 3;
 pub struct Prepared {
     actions: Vec<(ActionId, ScenarioKind)>,
     phrases: PhraseTable<Phrase>,
+    /// What the phrases mean.
+    meanings: Vec<(Phrase, Meaning)>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -38,7 +46,54 @@ struct Phrase {
 impl Prepared {
     /// The phrases of a bot's actions, enabled or not: the decision knows what is switched off. A
     /// phrase without a letter or digit matches nothing.
+    ///
+    /// Each phrase is read by the encoder, about a millisecond each: this is for when a bot is saved. What
+    /// comes of it is kept by [`Prepared::meanings`], and [`Prepared::with_meanings`] needs no encoder.
     pub fn new(bot: &Bot) -> Self {
+        let mut prepared = Self::by_words(bot);
+        prepared.meanings =
+            Self::meant(bot).map(|(phrase, text)| (phrase, Meaning::of(&Reading::of(text)))).collect();
+        prepared
+    }
+
+    /// The same without reading anything, from what [`Prepared::meanings`] gave for this bot; `None` when
+    /// that was another version of the understanding, or other phrases.
+    pub fn with_meanings(bot: &Bot, meanings: &[u8]) -> Option<Self> {
+        let mut prepared = Self::by_words(bot);
+        let content = meanings.strip_prefix(MODEL.as_bytes())?.strip_prefix(b"\n")?;
+        let (content, rest) = content.as_chunks();
+        let phrases: Vec<_> = Self::meant(bot).map(|(phrase, _)| phrase).collect();
+        if phrases.len() != content.len() || !rest.is_empty() {
+            return None;
+        }
+        prepared.meanings = phrases.into_iter().zip(content.iter().map(Meaning::from_bytes)).collect();
+        Some(prepared)
+    }
+
+    /// What the phrases mean, to be kept beside the bot's revision: the version of the understanding, a
+    /// line's end, and 144 bytes for each phrase that has a letter or digit. No word can be read from them.
+    pub fn meanings(&self) -> Vec<u8> {
+        let mut written = [MODEL.as_bytes(), b"\n"].concat();
+        written.extend(self.meanings.iter().flat_map(|(_, meaning)| meaning.to_bytes()));
+        written
+    }
+
+    /// Whether there is no phrase whose meaning counts.
+    pub const fn is_empty(&self) -> bool {
+        self.meanings.is_empty()
+    }
+
+    /// The phrases that mean something, in their order.
+    fn meant(bot: &Bot) -> impl Iterator<Item = (Phrase, &str)> {
+        let phrases = bot.actions.iter().enumerate().flat_map(|(action, settings)| {
+            let phrases = (0..).zip(settings.scenario.phrases());
+            phrases.map(move |(index, text)| (Phrase { action, index, whole_only: false }, text.as_str()))
+        });
+        phrases.filter(|(_, text)| !Words::read(text).all().is_empty())
+    }
+
+    /// The phrases as rows of words; nothing is known of what they mean.
+    fn by_words(bot: &Bot) -> Self {
         let mut phrases = PhraseTable::default();
         for (action, settings) in bot.actions.iter().enumerate() {
             for (index, phrase) in (0..).zip(settings.scenario.phrases()) {
@@ -53,7 +108,7 @@ impl Prepared {
             }
         }
         let actions = bot.actions.iter().map(|action| (action.id.clone(), action.scenario.kind())).collect();
-        Self { actions, phrases }
+        Self { actions, phrases, meanings: Vec::new() }
     }
 
     /// The actions that the message is an example of, in list order, each with its best phrase (the
@@ -66,7 +121,10 @@ impl Prepared {
     ///   words in a row. Not so when a refusal stands directly before it ("I don't want to cancel"),
     ///   when the scenario is human_requested and the message's guard says that it is no request, or
     ///   when the phrase is one word of at most three characters and the message has more than four
-    ///   words.
+    ///   words;
+    /// - by meaning, with how likely it means the same as the action's phrases, at most 999, when that is 650
+    ///   or more: by the message's vector in the signals, so nothing is read twice. The phrase is the one that
+    ///   is closest. The message's guard holds here as well.
     ///
     /// Words are what spaces and punctuation part: in scripts without spaces only equal messages
     /// match.
@@ -91,11 +149,36 @@ impl Prepared {
             }
             clause_start = clause_end;
         }
+        for (phrase, closeness) in self.meant_by(signals) {
+            if closeness >= MEANS_THE_SAME && (signals.guard.is_none() || !self.asks_for_a_human(phrase)) {
+                keep(&mut best, phrase, closeness.min(Permille::new(999)));
+            }
+        }
         let matched = |(action, (closeness, phrase)): (usize, (Permille, u16))| {
             let (action, _) = self.actions.get(action)?;
             Some(PhraseMatch { action: action.clone(), phrase, closeness })
         };
         best.into_iter().filter_map(matched).collect()
+    }
+
+    /// How likely the message means the same as the phrases of the action, whatever the threshold; `None`
+    /// for an action without phrases.
+    pub fn closest(&self, action: &ActionId, signals: &Signals) -> Option<Permille> {
+        let of = |phrase: &Phrase| self.actions.get(phrase.action).is_some_and(|(id, _)| id == action);
+        self.meant_by(signals).into_iter().find(|(phrase, _)| of(phrase)).map(|(_, closeness)| closeness)
+    }
+
+    /// For each action its phrase that is closest by meaning, and how likely the message means the same as
+    /// the action's phrases.
+    fn meant_by(&self, signals: &Signals) -> Vec<(Phrase, Permille)> {
+        let Some(message) = signals.vector.as_deref().and_then(Meaning::parse) else { return Vec::new() };
+        let actions = self.meanings.chunk_by(|(one, _), (other, _)| one.action == other.action);
+        actions
+            .filter_map(|meanings| {
+                let (place, closeness) = closeness(meanings.iter().map(|(_, meaning)| meaning), &message)?;
+                Some((meanings.get(place)?.0, closeness))
+            })
+            .collect()
     }
 
     /// The phrases that stand in the message from this word on, each with its number of words.

@@ -1,4 +1,4 @@
-//! Which of a bot's entries answers a question.
+//! Which of a bot's entries answers a question, by its words alone.
 //!
 //! Words, weighted by how rare they are among the entries, compared by their letters: an inflected or
 //! misspelt word still counts for most of itself. An entry is as good as its best phrasing. The score is
@@ -7,8 +7,6 @@
 //! knows weighs most.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-
-use handover_core::Permille;
 
 use crate::{language::LANGUAGES, words::Words};
 
@@ -19,7 +17,7 @@ const MAX_WORDS: usize = 40;
 
 /// A bot's entries, ready to be searched.
 #[derive(Clone, Debug, Default)]
-pub struct Index {
+pub(crate) struct Index {
     /// Every word of the entries, with its weight and its letters.
     words: Vec<Word>,
     /// Each phrasing: its entry, and its words by their places in `words`.
@@ -37,7 +35,7 @@ struct Word {
 
 impl Index {
     /// An index of entries, each given by its phrasings.
-    pub fn new<Entry, Text>(entries: impl IntoIterator<Item = Entry>) -> Self
+    pub(crate) fn new<Entry, Text>(entries: impl IntoIterator<Item = Entry>) -> Self
     where
         Entry: IntoIterator<Item = Text>,
         Text: AsRef<str>,
@@ -78,8 +76,9 @@ impl Index {
         }
     }
 
-    /// The entries that have something to do with a question, best first; of equals the earlier.
-    pub fn best(&self, question: &str) -> Vec<(usize, Permille)> {
+    /// The entries that have something to do with a question, best first, with scores of at most 1; of
+    /// equals the earlier.
+    pub(crate) fn best(&self, question: &str) -> Vec<(usize, f32)> {
         let asked: Vec<Vec<(usize, f32)>> =
             telling_words(question).iter().map(|word| self.alike(word)).collect();
         // A question's word weighs what the nearest of the entries' words does.
@@ -107,9 +106,8 @@ impl Index {
             let best = scores.entry(*entry).or_default();
             *best = best.max(score);
         }
-        let mut ranked: Vec<(usize, Permille)> =
-            scores.into_iter().map(|(entry, score)| (entry, permille(score))).collect();
-        ranked.sort_by_key(|(_, score)| std::cmp::Reverse(*score));
+        let mut ranked: Vec<(usize, f32)> = scores.into_iter().collect();
+        ranked.sort_by(|(_, one), (_, other)| other.total_cmp(one));
         ranked
     }
 
@@ -167,11 +165,6 @@ fn dice(one: &HashSet<[char; 3]>, other: &HashSet<[char; 3]>) -> f32 {
     2.0 * both as f32 / (one.len() + other.len()).max(1) as f32
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and 1000")]
-fn permille(score: f32) -> Permille {
-    Permille::new((score.clamp(0.0, 1.0) * 1_000.0).round() as u16)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -186,14 +179,14 @@ mod tests {
         ])
     }
 
-    fn first(question: &str) -> Option<(usize, u16)> {
-        index().best(question).first().map(|(entry, score)| (*entry, score.get()))
+    fn first(question: &str) -> Option<(usize, f32)> {
+        index().best(question).first().map(|(entry, score)| (*entry, *score))
     }
 
     #[test]
     fn the_same_words_are_certain() {
-        assert_eq!(first("what are your opening hours"), Some((0, 1_000)));
-        assert_eq!(first("WHEN DO YOU OPEN???"), Some((0, 1_000)));
+        assert_eq!(first("what are your opening hours"), Some((0, 1.0)));
+        assert_eq!(first("WHEN DO YOU OPEN???"), Some((0, 1.0)));
     }
 
     #[test]
@@ -207,7 +200,7 @@ mod tests {
         ] {
             let (found, score) = first(question).unwrap();
             assert_eq!(found, entry, "{question}");
-            assert!(score >= 350, "{question}: {score}");
+            assert!(score >= 0.35, "{question}: {score}");
         }
     }
 
@@ -215,7 +208,7 @@ mod tests {
     fn what_nothing_is_known_about_scores_low() {
         for question in ["do you sell surfboards", "my cat has a fever, what can I do", "who won the match"] {
             assert!(
-                first(question).is_none_or(|(_, score)| score < 350),
+                first(question).is_none_or(|(_, score)| score < 0.35),
                 "{question}: {:?}",
                 first(question)
             );

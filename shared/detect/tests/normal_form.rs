@@ -95,7 +95,6 @@ fn what_grows_is_cut_again() {
 fn the_two_ends_do_not_meet_in_one_clause() {
     let text = format!("I want to talk to {} a human", "🙂 ".repeat(20_000));
     assert!(!signals(&text).exact_request);
-    assert_eq!(signals(&text).human_request.get(), 0);
     let text = format!("{} please connect me to a human", "bla ".repeat(20_000));
     assert!(signals(&text).human_request.get() > 900, "the end is read");
 }

@@ -1,8 +1,8 @@
 //! A business's own example phrases.
 #![expect(clippy::unwrap_used, reason = "a broken fixture fails the test")]
 
-use handover_core::{Bot, HandoverAction, Scenario, Sensitivity};
-use handover_detect::{Prepared, signals};
+use handover_core::{Bot, HandoverAction, Permille, Scenario, Sensitivity, Signals};
+use handover_detect::{Answers, FLOOR, Prepared, signals};
 
 fn bot(actions: &[(&str, Option<&str>, &[&str])]) -> Bot {
     let mut bot = Bot::new("bot".parse().unwrap(), "Bot");
@@ -17,9 +17,13 @@ fn bot(actions: &[(&str, Option<&str>, &[&str])]) -> Bot {
     bot
 }
 
-/// Action, phrase and closeness of what a message matches.
+/// Action, phrase and closeness of what a message matches by its words alone.
 fn matches(prepared: &Prepared, text: &str) -> Vec<(String, u16, u16)> {
-    let found = prepared.matches(text, &signals(text));
+    matches_with(prepared, text, &Signals { vector: None, ..signals(text) })
+}
+
+fn matches_with(prepared: &Prepared, text: &str, signals: &Signals) -> Vec<(String, u16, u16)> {
+    let found = prepared.matches(text, signals);
     found.into_iter().map(|found| (found.action.to_string(), found.phrase, found.closeness.get())).collect()
 }
 
@@ -154,4 +158,65 @@ fn scripts_without_spaces_match_when_equal() {
     let prepared = Prepared::new(&bot(&[("ja", Some("Booking"), &["予約したい", "حجز موعد"])]));
     assert_eq!(matches(&prepared, "予約したい！"), [found("ja", 0, 1_000)]);
     assert_eq!(matches(&prepared, "\u{200f}أريد حجز موعد"), [found("ja", 1, 666)]);
+}
+
+#[test]
+fn what_means_the_same_matches_in_other_words() {
+    let prepared = Prepared::new(&bot(&[
+        ("cancel", Some("Cancel"), &["I want to cancel my subscription", "close my account"]),
+        ("cake", Some("Wedding cakes"), &["quote for a wedding cake", "order a cake for our wedding"]),
+    ]));
+    for (text, action) in [
+        ("please end my membership, I don't need it any more", "cancel"),
+        ("I'd like to stop my plan", "cancel"),
+    ] {
+        let found = matches_with(&prepared, text, &signals(text));
+        let actions: Vec<_> = found.iter().map(|(action, ..)| action.as_str()).collect();
+        assert_eq!(actions, [action], "{text}: {found:?}");
+        assert!(found.iter().all(|(_, _, closeness)| (650..1_000).contains(closeness)), "{text}: {found:?}");
+    }
+    for text in ["what time do you open on Sunday?", "my parcel has not arrived", "thanks, see you tomorrow"]
+    {
+        assert!(matches_with(&prepared, text, &signals(text)).is_empty(), "{text}");
+    }
+}
+
+#[test]
+fn meanings_are_kept_for_the_bot_and_the_version_that_they_are_of() {
+    let actions: &[(&str, Option<&str>, &[&str])] = &[
+        ("cancel", Some("Cancel"), &["I want to cancel my subscription", "?!", "close my account"]),
+        ("cake", Some("Wedding cakes"), &["quote for a wedding cake"]),
+    ];
+    let prepared = Prepared::new(&bot(actions));
+    let kept = prepared.meanings();
+    assert!(kept.len() < 3 * 150 + 20, "{}", kept.len());
+    let read = Prepared::with_meanings(&bot(actions), &kept).unwrap();
+    for text in ["please end my membership", "how much is a cake for 80 guests?", "close my account", "hello"]
+    {
+        let signals = signals(text);
+        assert_eq!(read.matches(text, &signals), prepared.matches(text, &signals), "{text}");
+    }
+    assert!(Prepared::with_meanings(&bot(&actions[..1]), &kept).is_none(), "another bot's");
+    let mut earlier = kept.clone();
+    earlier[0] ^= 1;
+    assert!(Prepared::with_meanings(&bot(actions), &earlier).is_none(), "another version's");
+    assert!(Prepared::with_meanings(&bot(actions), &kept[..kept.len() - 1]).is_none());
+    assert!(Prepared::with_meanings(&bot(actions), b"").is_none());
+    assert!(Prepared::new(&bot(&[("none", Some("None"), &["?!"])])).is_empty());
+}
+
+#[test]
+fn the_best_answer_comes_first() {
+    let entries = [["When do you open?", "opening hours"], ["Where can I park?", "is there a car park"]];
+    let answers = Answers::new(entries);
+    let ask = |text: &str| answers.best(text, &signals(text), 5);
+    let best = |text: &str| ask(text).first().map(|found| (found.entry, found.score));
+    assert_eq!(best("Opening hours, please!"), Some((0, Permille::ONE)));
+    let (entry, score) = best("can I park my car somewhere").unwrap();
+    assert!(entry == 1 && score >= FLOOR && score < Permille::ONE, "{score:?}");
+    let (_, score) = best("my dog ate a chocolate bar").unwrap();
+    assert!(score < FLOOR, "{score:?}");
+    assert_eq!(ask("opening hours").len(), 2);
+    assert!(ask("").is_empty());
+    assert!(Answers::default().best("hello", &signals("hello"), 3).is_empty());
 }

@@ -91,7 +91,10 @@ async fn with_no_answers(max_retries: u8, seed: u64) -> usize {
 /// The same when the bot answers and the answers do not help.
 async fn with_unhelpful_answers(max_retries: u8, seed: u64, asks_again: bool) -> usize {
     let world = World::new(seed).await;
-    own_bot(&world, |_| (200, json!({"outcome": "answered", "reply": "Have you tried the website?"}))).await;
+    own_bot(&world, |_| {
+        (200, json!({"outcome": "answered", "reply": "Sign in with the code in your e-mail."}))
+    })
+    .await;
     set_bot(&world, |bot| bot.actions = vec![repeated_failure(max_retries)]).await;
     for message in 1..6 {
         let feedback = if message > 1 && !asks_again { Feedback::Unhelpful } else { Feedback::Neutral };

@@ -148,8 +148,8 @@ async fn revisions(visit: &Visit<'_>, whole: &WholeConversation) -> Result<Revis
         if let Entry::Vacant(vacant) = found.entry(key) {
             let (bot, revision) = vacant.key();
             let policies = visit.api.processor.policies();
-            let prepared = policies.revision(&visit.account.id, bot, *revision).await?;
-            vacant.insert(prepared);
+            let revision = policies.revision(&visit.account.id, bot, *revision).await?;
+            vacant.insert(revision);
         }
     }
     Ok(found)
@@ -262,7 +262,7 @@ fn phrase(line: &MessageItem, handover: &Handover, revisions: &Revisions) -> Opt
     let Origin::Action { bot, revision, .. } = &handover.origin else { return None };
     let matched = line.record.matched.as_ref()?;
     let bot = revisions.get(&(bot.clone(), *revision))?;
-    let action = bot.revision.bot.action(&matched.action)?;
+    let action = bot.bot.action(&matched.action)?;
     action.scenario.phrases().get(usize::from(matched.phrase)).cloned()
 }
 

@@ -257,7 +257,9 @@ pub(super) async fn try_it(visit: &Visit<'_>) -> Shown {
     match visit.ask(Method::POST, "/bots/{bot}/try", &ids, Some(&body), Asking::default()).await {
         Ok(_) => {
             let overview = visit.names().await?;
-            let tried = try_out(&overview.account.value, &overview.directory, &found, text, visit.now)?;
+            let (account, directory) = (&overview.account.value, &overview.directory);
+            let phrases = visit.api.processor.policies().phrases(&account.id, &found).await?;
+            let tried = try_out(account, directory, &found, &phrases, text, visit.now)?;
             let beside = Beside { tried: Some((text, tried)), ..Beside::default() };
             Ok(page(visit, &found, &beside).await?.into())
         }

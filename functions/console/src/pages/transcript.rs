@@ -1,14 +1,11 @@
 //! What was said and done, told apart by who said it.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
-use handover_aws::{
-    PreparedBot,
-    store::{Author, LedgerItem, LedgerState, MessageItem, Overview, WholeConversation},
-};
+use handover_aws::store::{Author, LedgerItem, LedgerState, MessageItem, Overview, WholeConversation};
 use handover_core::{
-    ClosingMessage, Content, EffectKind, EventId, OutcomeResult, Principal, Purpose, ReceiptStatus, Record,
-    TextSource, Verdict,
+    BotId, BotRevision, ClosingMessage, Content, EffectKind, EventId, OutcomeResult, Principal, Purpose,
+    ReceiptStatus, Record, TextSource, Verdict,
 };
 use maud::{Markup, html};
 
@@ -24,7 +21,7 @@ const CHARS: usize = 16_000;
 const SHORT: usize = 1_500;
 
 /// The revisions of bots that a transcript speaks of.
-pub(super) type Revisions = HashMap<(handover_core::BotId, u64), PreparedBot>;
+pub(super) type Revisions = HashMap<(BotId, u64), Arc<BotRevision>>;
 
 /// What a transcript is shown with.
 pub(super) struct Shown<'a> {
@@ -156,14 +153,14 @@ impl Shown<'_> {
             Some(text)
         });
         let text = match source {
-            Some(TextSource::Closing { bot, revision, action }) => self
-                .revisions
-                .get(&(bot.clone(), *revision))
-                .and_then(|bot| bot.revision.bot.action(action))
-                .and_then(|action| match &action.closing_message {
-                    ClosingMessage::Text(text) => Some(text.clone()),
-                    ClosingMessage::SendNothing => None,
-                }),
+            Some(TextSource::Closing { bot, revision, action }) => {
+                self.revisions.get(&(bot.clone(), *revision)).and_then(|bot| bot.bot.action(action)).and_then(
+                    |action| match &action.closing_message {
+                        ClosingMessage::Text(text) => Some(text.clone()),
+                        ClosingMessage::SendNothing => None,
+                    },
+                )
+            }
             Some(_) | None => None,
         };
         html! {

@@ -1,11 +1,9 @@
 //! The built-in bot: the entry that fits best, or none.
 
+use handover_aws::ENTRY_FLOOR;
 use handover_core::{OutcomeResult, Permille, Retrieval, Scenario};
 
 use super::{Answer, Question, World};
-
-/// The score from which an entry answers, where no lack-of-knowledge action sets another.
-const FLOOR: Permille = Permille::new(350);
 
 /// Answers from the bot's entries. Below the floor it says that it does not know rather than guessing.
 pub(super) fn ask(world: &World<'_>, question: &Question<'_>) -> Answer {
@@ -13,7 +11,7 @@ pub(super) fn ask(world: &World<'_>, question: &Question<'_>) -> Answer {
         Scenario::LackOfKnowledge { evidence_floor } => Some(evidence_floor),
         Scenario::HumanRequested { .. } | Scenario::RepeatedFailure { .. } | Scenario::Custom { .. } => None,
     });
-    let floor = floor.unwrap_or(FLOOR);
+    let floor = floor.unwrap_or(ENTRY_FLOOR);
     // A burst may hold a greeting and a question: as a whole, or its best message alone.
     let alone = question.messages.iter().map(|message| message.text.clone());
     let whole = (question.messages.len() > 1).then(|| question.text());

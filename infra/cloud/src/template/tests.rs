@@ -67,7 +67,9 @@ fn environments_and_globals_are_resolved() {
         execute.environment["SCHEDULER_ROLE_ARN"],
         "arn:aws:iam::000000000000:role/handover-local-SchedulerRole"
     );
-    assert_eq!((execute.timeout_s, execute.memory_mb), (10, 256), "memory comes from the globals");
+    assert_eq!((execute.timeout_s, execute.memory_mb), (10, 1_024), "its own memory");
+    let deliver = template.function("deliver").unwrap();
+    assert_eq!(deliver.memory_mb, 256, "memory comes from the globals");
 }
 
 #[test]

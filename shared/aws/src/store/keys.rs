@@ -92,6 +92,11 @@ pub(crate) fn revision(revision: u64) -> String {
     format!("{REVISION}{revision:010}")
 }
 
+/// What the phrases of a revision mean, to a version of the understanding.
+pub(crate) fn meanings(revision: u64, model: &str) -> String {
+    format!("MEANINGS#{revision:010}#{model}")
+}
+
 /// Where the sealed secrets of a bot's connector stand, beside its revisions.
 pub(crate) const BOT_SECRETS: &str = "SECRETS";
 

@@ -14,6 +14,7 @@ mod keys;
 mod leaving;
 mod ledger;
 mod lists;
+mod meanings;
 mod notes;
 mod overview;
 mod reach;

@@ -55,7 +55,7 @@ pub(super) fn command(mut draft: Draft<'_>, command: &Command) -> Decision {
                 result: result.clone().unwrap_or(OutcomeResult::Answered),
                 reply: Some(text.clone()),
                 retrieval: *retrieval,
-                reply_signals: *signals,
+                reply_signals: signals.clone(),
                 fingerprint: None,
             };
             bot_message(draft, &said)

@@ -27,6 +27,12 @@ pub(super) fn outcome(mut draft: Draft<'_>, outcome: &Outcome) -> Decision {
 fn note(draft: &mut Draft<'_>, outcome: &Outcome) {
     draft.record.outcome = Some(outcome.result.clone());
     draft.record.retrieval = outcome.retrieval;
+    let signals = &outcome.reply_signals;
+    if !signals.model.is_empty() {
+        draft.record.model.clone_from(&signals.model);
+        draft.record.non_answer = Some(signals.non_answer_score);
+        draft.record.promise = Some(signals.promise_score);
+    }
 }
 
 /// What a bot's answer of the present epoch leads to.

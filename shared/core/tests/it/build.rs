@@ -161,5 +161,10 @@ pub(crate) const fn failed(effect: EffectId, purpose: Purpose, class: String) ->
     EventKind::Delivery(Delivery { effect, purpose, result: DeliveryResult::Failed { class, code: None } })
 }
 
-pub(crate) const PROMISES_PERSON: ReplySignals = ReplySignals { non_answer: false, promises_person: true };
-pub(crate) const NON_ANSWER: ReplySignals = ReplySignals { non_answer: true, promises_person: false };
+pub(crate) const PROMISES_PERSON: ReplySignals = said(false, true);
+pub(crate) const NON_ANSWER: ReplySignals = said(true, false);
+
+const fn said(non_answer: bool, promises_person: bool) -> ReplySignals {
+    let (non_answer_score, promise_score) = (Permille::new(0), Permille::new(0));
+    ReplySignals { model: String::new(), non_answer, promises_person, non_answer_score, promise_score }
+}

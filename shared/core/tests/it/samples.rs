@@ -123,7 +123,13 @@ fn outcomes() -> Vec<(&'static str, EventKind)> {
             result,
             reply: Some("Nine o'clock.".to_owned()),
             retrieval: Some(Retrieval { sources: 3, best: Permille::new(820) }),
-            reply_signals: ReplySignals { non_answer: true, promises_person: true },
+            reply_signals: ReplySignals {
+                model: "encoder-3".to_owned(),
+                non_answer: true,
+                promises_person: true,
+                non_answer_score: Permille::new(910),
+                promise_score: Permille::new(760),
+            },
             fingerprint: Some("AAECAw==".to_owned()),
         })
     };

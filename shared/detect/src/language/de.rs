@@ -148,6 +148,15 @@ pub(super) const LISTS: Lists = Lists {
         "ein kollege wird", "eine kollegin wird", "ein mitarbeiter ubernimmt", "ein mensch ubernimmt",
         "jemand wird sich", "ruft sie zuruck", "ruft dich zuruck", "ubernimmt ein mitarbeiter",
     ],
+    courtesies: &[
+        "hallo", "guten tag", "guten morgen", "guten abend", "moin", "servus", "willkommen",
+        "willkommen zuruck", "wie kann ich helfen", "wie kann ich ihnen helfen", "wie kann ich dir helfen",
+        "was kann ich fur sie tun", "was kann ich fur dich tun", "womit kann ich helfen",
+        "kann ich sonst noch helfen", "sonst noch etwas", "gern", "gerne", "gern geschehen",
+        "gerne geschehen", "keine ursache", "bitte sehr", "danke", "vielen dank", "einen schonen tag noch",
+        "schonen tag noch", "einen schonen tag", "auf wiedersehen", "tschuss", "bis bald", "ja", "nein",
+        "klar", "naturlich", "alles klar", "erledigt", "perfekt",
+    ],
     offers: &[
         "mochten sie", "mochtest du", "soll ich", "wollen sie", "willst du", "wenn sie mochten",
         "wenn du mochtest", "wenn sie wollen",

@@ -135,6 +135,14 @@ pub(super) const LISTS: Lists = Lists {
         "te voy a transferir", "voy a transferirte", "voy a comunicarte", "te conecto con", "le conecto con",
         "un agente te", "un agente le", "un asesor te", "un asesor le",
     ],
+    courtesies: &[
+        "hola", "buenos dias", "buenas tardes", "buenas noches", "bienvenido", "bienvenida",
+        "en que puedo ayudarte", "en que puedo ayudarle", "como puedo ayudarte", "como puedo ayudarle",
+        "en que te puedo ayudar", "en que le puedo ayudar", "algo mas", "puedo ayudarte en algo mas",
+        "puedo ayudarle en algo mas", "de nada", "con gusto", "con mucho gusto", "un placer", "gracias",
+        "muchas gracias", "que tenga buen dia", "que tengas un buen dia", "hasta luego", "hasta pronto",
+        "adios", "si", "no", "claro", "claro que si", "por supuesto", "perfecto", "hecho", "vale",
+    ],
     offers: &[
         "quieres que", "quiere que", "desea que", "deseas que", "te gustaria", "le gustaria", "si quieres",
         "si lo desea", "si prefieres",

@@ -145,6 +145,13 @@ pub(super) const LISTS: Lists = Lists {
         "je vais vous mettre en relation", "je vous transfere", "je te transfere", "je vais vous transferer",
         "je vous passe", "je vais vous passer", "un conseiller va", "un agent va", "un collegue va",
     ],
+    courtesies: &[
+        "bonjour", "bonsoir", "salut", "bienvenue", "comment puis je vous aider",
+        "que puis je faire pour vous", "comment puis je taider", "puis je vous aider pour autre chose",
+        "autre chose", "je vous en prie", "de rien", "avec plaisir", "merci", "merci beaucoup",
+        "bonne journee", "bonne soiree", "au revoir", "a bientot", "oui", "non", "bien sur", "oui bien sur",
+        "daccord", "parfait", "tres bien", "cest fait",
+    ],
     offers: &[
         "voulez vous", "souhaitez vous", "veux tu", "si vous le souhaitez", "si vous voulez", "si tu veux",
         "aimeriez vous",

@@ -135,6 +135,12 @@ pub(super) const LISTS: Lists = Lists {
         "la trasferisco", "ti collego", "la collego", "un operatore ti", "un operatore la", "un collega ti",
         "un collega la",
     ],
+    courtesies: &[
+        "ciao", "salve", "buongiorno", "buonasera", "benvenuto", "benvenuta", "come posso aiutarti",
+        "come posso aiutarla", "in cosa posso aiutarla", "posso aiutarla in altro", "altro", "prego",
+        "di niente", "e stato un piacere", "grazie", "grazie mille", "buona giornata", "buona serata",
+        "arrivederci", "a presto", "si", "no", "certo", "si certo", "perfetto", "fatto", "va bene",
+    ],
     offers: &[
         "vuoi che", "vuole che", "desidera", "vuoi parlare", "vuole parlare", "ti piacerebbe", "se vuoi",
         "se vuole", "se preferisci", "se desidera",

@@ -38,6 +38,8 @@ pub(crate) struct Lists {
     pub(crate) non_answers: &'static [&'static str],
     /// A reply that promises that a person takes over.
     pub(crate) promises: &'static [&'static str],
+    /// What a reply may say to a greeting or to thanks: alone it is an answer.
+    pub(crate) courtesies: &'static [&'static str],
     /// A reply that asks whether it should; what follows is no promise.
     pub(crate) offers: &'static [&'static str],
 }
@@ -145,6 +147,18 @@ pub(crate) fn guess(words: &Words) -> Option<&'static str> {
     (most >= 2 && most > second).then_some(code)
 }
 
+/// Whether another language than English has more function words among the words: for short texts, whose
+/// language [`guess`] leaves open.
+pub(crate) fn elsewhere(words: &Words) -> bool {
+    let words = words.all();
+    let count = |language: &Language| words.iter().filter(|word| language.common.contains(**word)).count();
+    let (english, others): (Vec<_>, Vec<_>) = LANGUAGES
+        .iter()
+        .map(|language| (language.lists.code == "en", count(language)))
+        .partition(|(en, _)| *en);
+    others.iter().map(|(_, count)| count).max() > english.iter().map(|(_, count)| count).max()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -156,7 +170,12 @@ mod tests {
             let plain =
                 [lists.common, lists.polite, lists.bare, lists.unhelpful, lists.resolved, lists.non_answers];
             let cues = lists.cues.iter().map(|(_, phrases)| *phrases);
-            for entry in plain.into_iter().chain([lists.promises, lists.offers]).chain(cues).flatten() {
+            for entry in plain
+                .into_iter()
+                .chain([lists.promises, lists.offers, lists.courtesies])
+                .chain(cues)
+                .flatten()
+            {
                 assert_eq!(normalise(entry), *entry, "{}", lists.code);
                 assert!(!entry.is_empty());
             }

@@ -128,6 +128,13 @@ pub(super) const LISTS: Lists = Lists {
         "een medewerker zal", "een collega zal", "een medewerker neemt", "een collega neemt", "iemand zal",
         "belt u terug", "belt je terug",
     ],
+    courtesies: &[
+        "hallo", "hoi", "dag", "goedemorgen", "goedemiddag", "goedenavond", "welkom", "welkom terug",
+        "waarmee kan ik helpen", "waarmee kan ik u helpen", "waarmee kan ik je helpen",
+        "wat kan ik voor u doen", "wat kan ik voor je doen", "kan ik nog ergens mee helpen", "graag gedaan",
+        "geen probleem", "geen dank", "dank u", "dank u wel", "dank je wel", "bedankt", "fijne dag",
+        "fijne dag nog", "tot ziens", "tot snel", "ja", "nee", "ja hoor", "natuurlijk", "prima", "geregeld",
+    ],
     offers: &[
         "wil je", "wilt u", "zal ik", "als je wilt", "als u wilt", "wil je liever",
     ],

@@ -131,6 +131,13 @@ pub(super) const LISTS: Lists = Lists {
         "vou te conectar", "vou conectar voce", "vou te encaminhar", "vou encaminhar", "um atendente vai",
         "um atendente ira", "um agente vai", "um colega vai", "transferindo voce",
     ],
+    courtesies: &[
+        "ola", "oi", "bom dia", "boa tarde", "boa noite", "bem vindo", "bem vinda", "como posso ajudar",
+        "como posso te ajudar", "em que posso ajudar", "posso ajudar em algo mais", "mais alguma coisa",
+        "de nada", "as ordens", "imagina", "obrigado", "obrigada", "muito obrigado", "tenha um otimo dia",
+        "tenha um bom dia", "ate logo", "ate breve", "tchau", "sim", "nao", "claro", "sim claro",
+        "com certeza", "perfeito", "pronto", "feito",
+    ],
     offers: &[
         "voce quer", "quer que", "deseja", "gostaria que", "gostaria de falar", "se quiser", "se preferir",
         "posso te transferir",
