@@ -209,6 +209,29 @@ async fn an_automation_that_does_not_answer_is_tried_for_hours_and_then_shown_to
 }
 
 #[tokio::test]
+async fn an_outage_of_ours_uses_up_none_of_an_automations_tries() {
+    let world = World::new(52).await;
+    let status = answers(&world, AUTOMATION, 503);
+    listen(&world, &[Announcement::HandoverStarted]).await;
+    // Nothing can be claimed for half a day: more receives than an automation has tries.
+    world.strike_all(Fate::Throttle, |call| {
+        call.function.as_deref() == Some("notify") && call.service == Service::DynamoDb
+    });
+    world.say(world.twilio(), CLIENT, "1", SAID).await;
+    world.travel(12 * 60 * MINUTE).await;
+    assert!(sent_to(&world, AUTOMATION).is_empty());
+    world.heal();
+    world.travel(20 * MINUTE).await;
+    let refused = sent_to(&world, AUTOMATION).len();
+    assert!(refused > 1, "it is tried again after it was refused: {refused}");
+    status.store(200, Ordering::SeqCst);
+    world.travel(30 * MINUTE).await;
+    assert_eq!(sent_to(&world, AUTOMATION).len(), refused + 1);
+    assert!(world.local.admin_store().quarantine(world.account()).await.unwrap().is_empty());
+    world.assert_nothing_left();
+}
+
+#[tokio::test]
 async fn redirects_are_not_followed_and_a_removed_webhook_hears_nothing() {
     let world = World::new(47).await;
     let status = answers(&world, AUTOMATION, 307);

@@ -18,11 +18,12 @@ use crate::{
     staff::{LEFT_AFTER, LOOK_AGAIN},
 };
 
-/// The first wait before a message is sent again; it doubles with every receive.
+/// The first wait before a message is sent again; it doubles with every try.
 const FIRST_WAIT: Duration = Duration::from_secs(5);
 /// The longest wait: what the queue can delay.
 const LONGEST_WAIT: Duration = Duration::from_mins(15);
-/// A message that was tried this often, over some three and a half hours, is put aside.
+/// A message that was tried this often, over some three and a half hours, is put aside. What counts is how often it
+/// was sent, not how often it was received: an outage of our own store must not use up an automation's tries.
 const TRIES: u32 = 20;
 /// The status by which an address says that it is gone for good (standard-webhooks specification).
 const GONE: u16 = 410;
@@ -36,7 +37,7 @@ impl App {
         received: &Received,
         deadline: Timestamp,
     ) -> Result<(), Failure> {
-        let Some(webhook) = &announced.webhook else { return self.put_on_bus(announced, received).await };
+        let Some(webhook) = &announced.webhook else { return self.put_on_bus(announced).await };
         let Some(stored) = self.store.webhook(&announced.account, webhook).await? else {
             telemetry::count("announcement", "webhook_gone");
             return Ok(());
@@ -52,9 +53,7 @@ impl App {
         self.has_time(signed::PATIENCE, deadline)?;
         let run = self.run();
         let claim = self.claim(&run, Some(LEFT_AFTER));
-        if !self.may_announce(announced, &claim).await? {
-            return Ok(());
-        }
+        let Some(tries) = self.may_announce(announced, &claim).await? else { return Ok(()) };
         let message = Signed {
             url: &stored.webhook.url,
             secret: &secret,
@@ -65,25 +64,25 @@ impl App {
         let (why, after) = match signed::post(&self.world, message).await {
             Posted::Taken => {
                 telemetry::count("announcement", "sent");
-                self.settle_announced(announced, &claim, LedgerState::Sent).await?;
+                self.settle_announced(announced, &claim, LedgerState::Sent, tries).await?;
                 return self.note_webhook(announced, webhook, HealthNews::Taken).await;
             }
             Posted::Forbidden(_) => ("webhook's address cannot be used", None),
             Posted::Refused(GONE) => ("webhook is gone", None),
-            Posted::Refused(_) => ("webhook refuses the message", Some(wait(received.receives))),
+            Posted::Refused(_) => ("webhook refuses the message", Some(wait(tries))),
             Posted::Later(after) => {
-                let wait = wait(received.receives);
+                let wait = wait(tries);
                 ("webhook does not take messages", Some(after.map_or(wait, |after| after.max(wait))))
             }
         };
-        // It may be sent again: soon, or when an admin takes it out of quarantine.
-        self.settle_announced(announced, &claim, LedgerState::Released).await?;
+        // It may be sent again: soon, or when an admin takes it out of quarantine, with all its tries.
+        let after = after.filter(|_| tries < TRIES);
+        let so_far = after.map_or(0, |_| tries);
+        self.settle_announced(announced, &claim, LedgerState::Released, so_far).await?;
         self.note_webhook(announced, webhook, HealthNews::Refused(why)).await?;
         match after {
-            Some(after) if received.receives < TRIES => {
-                Err(Failure::Retry { after: Some(after), reason: why })
-            }
-            Some(_) | None => self.give_up(announced, webhook, received, why).await,
+            Some(after) => Err(Failure::Retry { after: Some(after), reason: why }),
+            None => self.give_up(announced, webhook, received, why).await,
         }
     }
 
@@ -103,7 +102,7 @@ impl App {
     }
 
     /// One event to the stack's bus: at least once, with an id by which a second one is told.
-    async fn put_on_bus(&self, announced: &Announced, received: &Received) -> Result<(), Failure> {
+    async fn put_on_bus(&self, announced: &Announced) -> Result<(), Failure> {
         let Some(bus) = &self.bus else {
             telemetry::count("announcement", "no_bus");
             return Ok(());
@@ -116,33 +115,37 @@ impl App {
         }
         let run = self.run();
         let claim = self.claim(&run, Some(LEFT_AFTER));
-        if !self.may_announce(announced, &claim).await? {
-            return Ok(());
-        }
+        let Some(tries) = self.may_announce(announced, &claim).await? else { return Ok(()) };
         let put = bus.put(announced.what.name(), announced.at, &detail).await;
-        let state = if put.is_ok() { LedgerState::Sent } else { LedgerState::Released };
-        self.settle_announced(announced, &claim, state).await?;
+        let (state, so_far) = match put {
+            Ok(()) => (LedgerState::Sent, tries),
+            Err(_) if tries < TRIES => (LedgerState::Released, tries),
+            Err(_) => (LedgerState::Released, 0),
+        };
+        self.settle_announced(announced, &claim, state, so_far).await?;
         match put {
             Ok(()) => {
                 telemetry::count("announcement", "on_bus");
                 Ok(())
             }
-            Err(_) if received.receives >= TRIES => Err(Failure::quarantine("bus does not take events")),
-            Err(failure) => {
-                Err(Failure::Retry { after: Some(wait(received.receives)), reason: failure.reason() })
-            }
+            Err(_) if tries >= TRIES => Err(Failure::quarantine("bus does not take events")),
+            Err(failure) => Err(Failure::Retry { after: Some(wait(tries)), reason: failure.reason() }),
         }
     }
 
-    /// Claims an announcement; `false` when it was made before. A command that was done in place is published
-    /// again from its queue as a matter of course.
-    async fn may_announce(&self, announced: &Announced, claim: &NoteClaim<'_>) -> Result<bool, Failure> {
+    /// Claims an announcement and says which try this is, from one; none when it was made before. A command that was
+    /// done in place is published again from its queue as a matter of course.
+    async fn may_announce(
+        &self,
+        announced: &Announced,
+        claim: &NoteClaim<'_>,
+    ) -> Result<Option<u32>, Failure> {
         match self.store.claim_announced(&announced.account, &announced.id, claim).await? {
-            Announcing::Ours => Ok(true),
-            Announcing::Sent if planted(Bug::AnnouncedAgain) => Ok(true),
+            Announcing::Ours { tries } => Ok(Some(tries.saturating_add(1))),
+            Announcing::Sent if planted(Bug::AnnouncedAgain) => Ok(Some(1)),
             Announcing::Sent => {
                 telemetry::count("announcement", "made_before");
-                Ok(false)
+                Ok(None)
             }
             Announcing::BeingSent => {
                 Err(Failure::Retry { after: Some(LOOK_AGAIN), reason: "another copy is being sent" })
@@ -155,8 +158,9 @@ impl App {
         announced: &Announced,
         claim: &NoteClaim<'_>,
         state: LedgerState,
+        tries: u32,
     ) -> Result<(), Failure> {
-        self.store.settle_announced(&announced.account, &announced.id, claim, state).await
+        self.store.settle_announced(&announced.account, &announced.id, claim, state, tries).await
     }
 
     async fn note_webhook(
@@ -171,8 +175,8 @@ impl App {
 }
 
 /// 5 s, 10 s, 20 s … 15 min.
-fn wait(receives: u32) -> Duration {
-    FIRST_WAIT.saturating_mul(1 << receives.saturating_sub(1).min(16)).min(LONGEST_WAIT)
+fn wait(tries: u32) -> Duration {
+    FIRST_WAIT.saturating_mul(1 << tries.saturating_sub(1).min(16)).min(LONGEST_WAIT)
 }
 
 /// Ids, scenario and instants; no names, numbers or texts of a client.
@@ -209,7 +213,7 @@ mod tests {
 
     #[test]
     fn waits_double_and_end() {
-        let waits: Vec<u64> = (1..=10).map(|receives| wait(receives).as_secs()).collect();
+        let waits: Vec<u64> = (1..=10).map(|tries| wait(tries).as_secs()).collect();
         assert_eq!(waits, [5, 10, 20, 40, 80, 160, 320, 640, 900, 900]);
         let whole: Duration = (1..TRIES).map(wait).sum();
         assert!(whole > Duration::from_hours(2) && whole < Duration::from_hours(4), "{whole:?}");

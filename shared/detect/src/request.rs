@@ -19,7 +19,8 @@
 //! request: the score is [`GUARDED`], and the guard is named unless another clause is a request.
 //!
 //! A request is exact when the message says nothing else: besides cues it has only function words.
-//! Bare words ("agent", "0") are exact when they, courtesies aside, are the whole message.
+//! Bare words ("agent", "0") are exact when they, courtesies and a number of reference behind them aside, are the
+//! whole message.
 
 use std::sync::LazyLock;
 
@@ -50,7 +51,7 @@ static BARE: LazyLock<PhraseTable<()>> = LazyLock::new(|| table(|lists| lists.ba
 
 pub(crate) fn read(words: &Words) -> Request {
     let all = words.all();
-    if !BARE.equal(without_politeness(&all)).is_empty() {
+    if !BARE.equal(without_politeness(without_reference(&all))).is_empty() {
         return Request { score: Permille::ONE, guard: None, exact: true };
     }
     let clauses: Vec<_> = words.clauses().collect();
@@ -64,6 +65,26 @@ pub(crate) fn read(words: &Words) -> Request {
         return Request { score: Permille::ONE, guard: None, exact: true };
     }
     Request { score: Permille::new(score), guard: None, exact: false }
+}
+
+/// Digits that a number of reference has at least: fewer may be an answer ("person 2").
+const REFERENCE_DIGITS: usize = 3;
+/// What stands before a number of reference.
+const REFERENCE: [&str; 7] = ["ref", "nr", "no", "order", "case", "ticket", "id"];
+
+/// The words without a number of reference behind them.
+fn without_reference<'a, 'b>(words: &'a [&'b str]) -> &'a [&'b str] {
+    match words {
+        [before @ .., last]
+            if last.chars().filter(char::is_ascii_digit).count() >= REFERENCE_DIGITS && !before.is_empty() =>
+        {
+            match before {
+                [bare @ .., word] if REFERENCE.contains(word) => bare,
+                _ => before,
+            }
+        }
+        _ => words,
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

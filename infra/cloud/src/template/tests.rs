@@ -46,8 +46,7 @@ fn every_consumed_queue_hides_six_times_its_functions_timeout_and_gives_up_into_
         let redrive: Value = serde_json::from_str(&queue.attributes["RedrivePolicy"]).unwrap();
         let dead = queue_of_arn(redrive["deadLetterTargetArn"].as_str().unwrap());
         assert_eq!(queue.attributes.get("FifoQueue"), dead.attributes.get("FifoQueue"), "{}", queue.name);
-        let receives = if queue.name.ends_with("NotificationsQueue") { 100 } else { 1000 };
-        assert_eq!(redrive["maxReceiveCount"], receives, "{}", queue.name);
+        assert_eq!(redrive["maxReceiveCount"], 1000, "{}", queue.name);
     }
     for queue in &template.queues {
         assert_eq!(queue.attributes["MessageRetentionPeriod"], "1209600", "{}", queue.name);

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::{
     operation::put_item::PutItemError,
-    types::{AttributeValue, ReturnValuesOnConditionCheckFailure},
+    types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure},
 };
 use handover_core::{AccountId, EffectId, Timestamp};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -37,13 +37,27 @@ struct AnnouncedItem {
     writer: String,
     claimed_at: Timestamp,
     expires_at: i64,
+    /// How often it was sent in vain.
+    #[serde(default)]
+    tries: u32,
+}
+
+/// What a claim came upon.
+pub(super) enum Claimed<T> {
+    /// It is this run's; what stood there before, as far as that is known.
+    Ours(Option<T>),
+    /// What stands there instead.
+    Theirs(T),
 }
 
 /// What became of a claim of an announcement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Announcing {
     /// It is ours to send.
-    Ours,
+    Ours {
+        /// How often it was sent in vain before. A run that dies after its claim forgets the count.
+        tries: u32,
+    },
     /// Another run is at it.
     BeingSent,
     /// It was sent before.
@@ -58,37 +72,38 @@ impl Store {
         id: &EffectId,
         claim: &NoteClaim<'_>,
     ) -> Result<Announcing, Failure> {
-        let item = announced(account, id, claim, LedgerState::Claimed);
+        let item = announced(account, id, claim, LedgerState::Claimed, 0);
         // Only this run can tell its own claim from another's: it asks again before it gives up.
         let before = match self.claim_item(&item, claim).await {
             Err(Failure::Retry { .. }) => self.claim_item(&item, claim).await?,
             before => before?,
         };
         Ok(match before {
-            None => Announcing::Ours,
-            Some(before) if before.state != LedgerState::Claimed => Announcing::Sent,
-            Some(before) if before.writer == claim.writer => Announcing::Ours,
-            Some(_) => Announcing::BeingSent,
+            Claimed::Ours(before) => Announcing::Ours { tries: before.map_or(0, |before| before.tries) },
+            Claimed::Theirs(before) if before.state != LedgerState::Claimed => Announcing::Sent,
+            Claimed::Theirs(before) if before.writer == claim.writer => Announcing::Ours { tries: 0 },
+            Claimed::Theirs(_) => Announcing::BeingSent,
         })
     }
 
-    /// Says what became of a claimed announcement.
+    /// Says what became of a claimed announcement, and how often it was sent in vain so far.
     pub async fn settle_announced(
         &self,
         account: &AccountId,
         id: &EffectId,
         claim: &NoteClaim<'_>,
         state: LedgerState,
+        tries: u32,
     ) -> Result<(), Failure> {
-        self.settle_item(&announced(account, id, claim, state), claim).await
+        self.settle_item(&announced(account, id, claim, state, tries), claim).await
     }
 
-    /// Writes a claim where there is none, or none any more; otherwise gives what stands there.
+    /// Writes a claim where there is none, or none any more.
     pub(super) async fn claim_item<T: Serialize + DeserializeOwned>(
         &self,
         item: &T,
         claim: &NoteClaim<'_>,
-    ) -> Result<Option<T>, Failure> {
+    ) -> Result<Claimed<T>, Failure> {
         let text = |text: &str| AttributeValue::S(text.to_owned());
         let mut put = self
             .client
@@ -98,6 +113,7 @@ impl Store {
             .condition_expression(expressions::UNCLAIMED)
             .expression_attribute_names("#state", "state")
             .expression_attribute_values(":released", text("released"))
+            .return_values(ReturnValue::AllOld)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         if let Some(after) = claim.left_after {
             let left = AttributeValue::N(claim.at.minus(after).as_ms().to_string());
@@ -106,11 +122,14 @@ impl Store {
                 .expression_attribute_values(":claimed", text("claimed"))
                 .expression_attribute_values(":left", left);
         }
-        let Err(error) = put.send().await else { return Ok(None) };
+        let error = match put.send().await {
+            Ok(put) => return put.attributes.map(decode).transpose().map(Claimed::Ours),
+            Err(error) => error,
+        };
         match error.as_service_error() {
             Some(PutItemError::ConditionalCheckFailedException(failed)) => {
                 let item = failed.item.clone().ok_or(Failure::retry("claim was not returned"))?;
-                decode(item).map(Some)
+                decode(item).map(Claimed::Theirs)
             }
             Some(_) | None => Err(classify(&error)),
         }
@@ -141,7 +160,13 @@ impl Store {
     }
 }
 
-fn announced(account: &AccountId, id: &EffectId, claim: &NoteClaim<'_>, state: LedgerState) -> AnnouncedItem {
+fn announced(
+    account: &AccountId,
+    id: &EffectId,
+    claim: &NoteClaim<'_>,
+    state: LedgerState,
+    tries: u32,
+) -> AnnouncedItem {
     AnnouncedItem {
         pk: keys::announced(account, id),
         sk: keys::ANNOUNCED.to_owned(),
@@ -150,5 +175,6 @@ fn announced(account: &AccountId, id: &EffectId, claim: &NoteClaim<'_>, state: L
         writer: claim.writer.to_owned(),
         claimed_at: claim.at,
         expires_at: claim.at.as_seconds() + ANNOUNCED_DAYS * 86_400,
+        tries,
     }
 }

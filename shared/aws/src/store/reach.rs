@@ -8,7 +8,9 @@ use handover_core::{
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Edit, LedgerState, NoteClaim, NoteItem, NoteSubject, Store, Versioned, decode,
+    Edit, LedgerState, NoteClaim, NoteItem, NoteSubject, Store, Versioned,
+    claims::Claimed,
+    decode,
     edits::condition,
     encode,
     items::{HandoverItem, SCHEMA},
@@ -138,7 +140,7 @@ impl Store {
         item.state = Some(LedgerState::Claimed);
         item.writer = claim.writer.to_owned();
         item.claimed_at = Some(claim.at);
-        let Some(before) = self.claim_item(&item, claim).await? else { return Ok(Told::Ours) };
+        let Claimed::Theirs(before) = self.claim_item(&item, claim).await? else { return Ok(Told::Ours) };
         // The answer to our own write may have got lost, and the call was made again.
         let own = before.state == Some(LedgerState::Claimed) && before.writer == claim.writer;
         Ok(if own { Told::Ours } else { Told::Before(Box::new(before)) })
