@@ -204,4 +204,17 @@ pub mod stored {
         super::stable::<Turn>(data);
         super::stable::<Word>(data);
     }
+
+    /// Tables of questions and answers: what is taken has a question and an answer, and is within its limits.
+    ///
+    /// # Panics
+    /// When an entry is taken that has neither.
+    pub fn faq_table(data: &[u8]) {
+        let bot = "bot".parse().expect("an id");
+        if let Ok(entries) = handover_console::faq_from_csv(&bot, data) {
+            for entry in entries {
+                assert!(!entry.question.trim().is_empty() && !entry.answer.trim().is_empty(), "{entry:?}");
+            }
+        }
+    }
 }

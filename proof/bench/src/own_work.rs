@@ -81,6 +81,8 @@ pub struct OwnWork {
     headers: HeaderMap,
     body: Vec<u8>,
     now: Timestamp,
+    /// What the text says, as the understanding has it: it travels with the message.
+    signals: Signals,
     envelope: Envelope,
     encoded: String,
 }
@@ -155,6 +157,7 @@ impl OwnWork {
             headers: headers.collect(),
             body,
             now,
+            signals: handover_detect::signals(TEXT),
             envelope: Envelope {
                 account: inbox.account.clone(),
                 inbox: inbox_id,
@@ -199,7 +202,7 @@ impl OwnWork {
             Stage::DecideHandover => {
                 let mut event = self.envelope.event.clone();
                 if let EventKind::Message(message) = &mut event.kind {
-                    message.signals = Signals { exact_request: true, ..Signals::default() };
+                    message.signals.exact_request = true;
                 }
                 self.decide(&event).map_or(0, |applied| applied.effects.len())
             }
@@ -231,11 +234,15 @@ impl OwnWork {
         let id = inbound.event_id(&self.inbox.id);
         let strongest = inbound.identities.first().expect("a client");
         let conversation = ConversationId::derive(&self.inbox.account, &self.inbox.id, strongest);
+        let mut kind = inbound.kind;
+        if let EventKind::Message(message) = &mut kind {
+            message.signals = self.signals.clone();
+        }
         Envelope {
             conversation,
             identities: inbound.identities,
             address: Some(inbound.address),
-            event: Event { id, sent_at: inbound.sent_at, received_at: self.now, kind: inbound.kind },
+            event: Event { id, sent_at: inbound.sent_at, received_at: self.now, kind },
             ..self.envelope.clone()
         }
     }

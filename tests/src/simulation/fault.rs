@@ -73,7 +73,24 @@ impl Fault {
         }
     }
 
-    /// Whether it can happen to a call of this service: another answer would not be the service's own.
+    /// Whether it can happen to a call: another answer would not be the service's own, or change nothing.
+    fn strikes(self, call: &Call) -> bool {
+        let operation = call.operation.as_str();
+        self.suits(call.service)
+            && match self {
+                Self::Conflict => WRITES.contains(&operation),
+                Self::StaleRead => READS.contains(&operation),
+                Self::CrashBefore
+                | Self::CrashAfter
+                | Self::LoseAnswer
+                | Self::BreakBefore
+                | Self::Throttle
+                | Self::Fail
+                | Self::Delay => true,
+            }
+    }
+
+    /// Whether it can happen to some call of this service.
     fn suits(self, service: Service) -> bool {
         match self {
             Self::Conflict | Self::StaleRead => service == Service::DynamoDb,
@@ -87,6 +104,11 @@ impl Fault {
         }
     }
 }
+
+/// DynamoDB's operations that may meet another transaction.
+const WRITES: [&str; 4] = ["TransactWriteItems", "PutItem", "UpdateItem", "DeleteItem"];
+/// Those that may read what is no longer so.
+const READS: [&str; 3] = ["GetItem", "Query", "BatchGetItem"];
 
 /// A service that is down.
 pub(crate) fn failure() -> Verdict {
@@ -115,9 +137,12 @@ pub struct Target {
     pub resource: &'static str,
 }
 
-/// Each function with what it calls in the course of a run, and how many of those calls are worth striking:
-/// the first ones where there are few.
-const TARGETS: [(&str, Service, &str, u64); 21] = [
+/// Calls of a usual run: what strikes any call strikes one of these.
+const USUAL_CALLS: u64 = 900;
+
+/// Each function with what it calls in the course of a run, and how many of those calls come early: half of the
+/// strikes are at these, the others anywhere in [`LATER`] times as many.
+const TARGETS: [(&str, Service, &str, u64); 26] = [
     ("evaluate", Service::Sqs, "", 12),
     ("evaluate", Service::DynamoDb, "", 6),
     ("execute", Service::DynamoDb, "", 30),
@@ -125,8 +150,10 @@ const TARGETS: [(&str, Service, &str, u64); 21] = [
     ("execute", Service::Sqs, "OutboundQueue.fifo", 6),
     ("execute", Service::Sqs, "TurnsQueue", 6),
     ("execute", Service::Sqs, "NotificationsQueue", 6),
+    ("execute", Service::Sqs, "TimersQueue", 3),
     ("execute", Service::Scheduler, "", 5),
     ("resume", Service::DynamoDb, "", 12),
+    ("resume", Service::Scheduler, "", 3),
     ("resume", Service::Sqs, "", 6),
     ("respond", Service::DynamoDb, "", 10),
     ("respond", Service::World, "", 5),
@@ -137,19 +164,25 @@ const TARGETS: [(&str, Service, &str, u64); 21] = [
     ("notify", Service::DynamoDb, "", 20),
     ("notify", Service::Ses, "", 5),
     ("notify", Service::World, "", 8),
+    ("notify", Service::Sqs, "", 3),
     ("console", Service::DynamoDb, "", 20),
     ("console", Service::Sqs, "", 8),
+    ("console", Service::Scheduler, "", 2),
+    ("execute", Service::Sqs, "QuarantineQueue", 1),
 ];
+/// See [`TARGETS`].
+const LATER: u64 = 8;
 
 impl Strike {
     /// One of the faults in `kinds`.
     pub(crate) fn draw(dice: &mut Dice, kinds: &[Fault]) -> Option<Self> {
         let fault = dice.one_of(kinds)?;
         if dice.once_in(2) {
-            return Some(Self { to: None, after: dice.below(160), fault });
+            return Some(Self { to: None, after: dice.below(USUAL_CALLS), fault });
         }
         let suiting: Vec<_> = TARGETS.into_iter().filter(|(_, service, ..)| fault.suits(*service)).collect();
-        let (function, service, resource, calls) = dice.one_of(&suiting)?;
+        let (function, service, resource, early) = dice.one_of(&suiting)?;
+        let calls = if dice.once_in(2) { early } else { early * LATER };
         Some(Self { to: Some(Target { function, service, resource }), after: dice.below(calls), fault })
     }
 
@@ -160,6 +193,6 @@ impl Strike {
                 && call.function.as_deref() == Some(to.function)
                 && call.resource.ends_with(to.resource)
         };
-        self.fault.suits(call.service) && self.to.is_none_or(meant)
+        self.fault.strikes(call) && self.to.is_none_or(meant)
     }
 }

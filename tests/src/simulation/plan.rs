@@ -343,7 +343,10 @@ impl Plan {
                 *time = (*time).min(Duration::from_hours(6));
             }
         }
-        let faults = (0..dice.below(5)).filter_map(|_| Strike::draw(&mut dice, kinds)).collect();
+        // Only a world with a replica has reads that are stale.
+        let possible = |kind: &Fault| *kind != Fault::StaleRead || conditions.stale_reads;
+        let kinds: Vec<_> = kinds.iter().copied().filter(possible).collect();
+        let faults = (0..dice.below(10)).filter_map(|_| Strike::draw(&mut dice, &kinds)).collect();
         Self { seed, conditions, steps, faults }
     }
 

@@ -104,8 +104,8 @@ pub(crate) struct Run<'a> {
     pub(crate) renamed: bool,
     /// Where everything stood, after so many writes.
     pub(crate) seen: Cell<Option<(u64, BTreeMap<u8, Conversation>)>>,
-    /// Since when a service is down, in Unix milliseconds.
-    outage_since: Option<i64>,
+    /// When the service that is down comes back, in Unix milliseconds.
+    outage_until: Option<i64>,
     pub(crate) violations: Vec<Violation>,
     story: Option<Vec<String>>,
 }
@@ -114,8 +114,11 @@ pub(crate) struct Run<'a> {
 pub(crate) const PHONE: &str = "+4915123456700";
 /// What the chat calls its client, and a stronger name that shows itself later.
 pub(crate) const VISITOR: [&str; 2] = ["visitor-1", "strong-1"];
-/// Services are back after so long at the latest: what staff are to hear is tried for about two hours.
-const LONGEST_OUTAGE: Duration = Duration::from_mins(50);
+/// Our own services are back after so long at the latest: what waits for them is tried for sixteen hours.
+const LONGEST_OUTAGE: Duration = Duration::from_hours(12);
+/// The world is back after so long at the latest: an automation has its tries for three and a half hours, but a
+/// provider's outage and a moody one together use them up sooner.
+const LONGEST_OUTAGE_OF_OTHERS: Duration = Duration::from_mins(50);
 /// How long something that is due may wait while schedules fire.
 pub(crate) const RESUME_WITHIN: Duration = Duration::from_mins(2);
 
@@ -168,7 +171,7 @@ impl<'a> Run<'a> {
             automation: Automation::default(),
             seen: Cell::new(None),
             renamed: false,
-            outage_since: None,
+            outage_until: None,
             violations: Vec::new(),
             story: told.then(Vec::new),
         };
@@ -246,7 +249,10 @@ impl<'a> Run<'a> {
             Step::Wait(time) => self.wait(time).await,
             Step::Configure(edit) => self.configure(edit).await,
             Step::Outage(service) => {
-                self.outage_since.get_or_insert(self.world.local.cloud().clock().now_ms());
+                let longest =
+                    if service == Service::World { LONGEST_OUTAGE_OF_OTHERS } else { LONGEST_OUTAGE };
+                let end = self.world.local.cloud().clock().now_ms().saturating_add(millis(longest));
+                self.outage_until = Some(self.outage_until.map_or(end, |until| until.min(end)));
                 self.striker.outage(Some(service));
             }
             Step::Mend => self.mend(),
@@ -257,14 +263,13 @@ impl<'a> Run<'a> {
     }
 
     pub(crate) fn mend(&mut self) {
-        self.outage_since = None;
+        self.outage_until = None;
         self.striker.outage(None);
     }
 
     /// Time passes; a service that is down comes back before it costs staff their news.
     async fn wait(&mut self, mut time: Duration) {
-        if let Some(since) = self.outage_since {
-            let end = since.saturating_add(millis(LONGEST_OUTAGE));
+        if let Some(end) = self.outage_until {
             let left = end.saturating_sub(self.world.local.cloud().clock().now_ms());
             let left = Duration::from_millis(u64::try_from(left).unwrap_or(0));
             if left < time {

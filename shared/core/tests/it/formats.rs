@@ -1,5 +1,5 @@
-//! The stored and sent forms. The golden files are add-only: what stands in them was stored or
-//! sent once and must stay readable.
+//! The stored and sent forms. What once stood in a golden file may still lie in a table or a queue: a line that
+//! changes moves to the file of the same name in `golden/earlier`, to which lines are only added.
 
 use expect_test::{ExpectFile, expect_file};
 use handover_core::*;
@@ -22,6 +22,16 @@ where
         lines.push('\n');
     }
     file.assert_eq(&lines);
+}
+
+/// Every line of these is still read.
+fn still_read<T: DeserializeOwned>(lines: &str) -> usize {
+    for line in lines.lines() {
+        let (name, json) = line.split_once('\t').expect("a name and a value");
+        let read = serde_json::from_str::<T>(json);
+        assert!(read.is_ok(), "{name}: {:?}", read.err());
+    }
+    lines.lines().count()
 }
 
 fn single<T>(value: T) -> [(&'static str, T); 1] {
@@ -67,6 +77,19 @@ fn effects_as_they_were_first_stored_stay_readable() {
         read += 1;
     }
     assert_eq!(read, 27);
+}
+
+#[test]
+fn what_was_stored_or_sent_once_is_still_read() {
+    let read = [
+        still_read::<Bot>(include_str!("../golden/earlier/bots.tsv")),
+        still_read::<Conversation>(include_str!("../golden/earlier/conversations.tsv")),
+        still_read::<Effect>(include_str!("../golden/earlier/effects.tsv")),
+        still_read::<Envelope>(include_str!("../golden/earlier/envelopes.tsv")),
+        still_read::<Record>(include_str!("../golden/earlier/records.tsv")),
+        still_read::<Webhook>(include_str!("../golden/earlier/webhook.tsv")),
+    ];
+    assert!(read.into_iter().all(|lines| lines > 0), "{read:?}");
 }
 
 #[test]
