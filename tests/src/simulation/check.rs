@@ -1,5 +1,6 @@
 //! The promises, checked at the end of a run.
 
+mod bystander;
 mod contacts;
 mod told;
 mod turns;
@@ -68,7 +69,9 @@ pub(crate) async fn all(run: &Run<'_>) -> (Vec<Violation>, BTreeMap<String, u64>
         announcements: BTreeSet::new(),
     };
     checks.left_over().await;
+    checks.bystanders().await;
     checks.staff_were_not_told_texts();
+    checks.automations_were_not_told_texts();
     for client in CLIENTS {
         let mut views = Vec::new();
         for id in run.names(client) {
