@@ -115,7 +115,7 @@ async fn not_in_the_middle_of_a_human_chat() {
     let world = World::new(5).await;
     world.say(world.twilio(), CLIENT, "1", "human").await;
     world.travel_to(50 * MINUTE).await;
-    command(&world, "reply-1", CommandKind::Reply { text: "Hello, Alex here.".to_owned() }).await;
+    command(&world, "reply-1", CommandKind::Reply { text: "Hello, Alex here.".to_owned(), seen: None }).await;
     world.travel_to(HOUR + 3 * MINUTE).await;
     let view = world.see(CLIENT).await;
     assert!(view.conversation.human().is_some(), "within the quiet time");

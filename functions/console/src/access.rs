@@ -18,7 +18,8 @@ impl Api {
         let (store, now) = (self.processor.store(), self.processor.clock().now());
         let known = store.api_key(key.account(), &key.id()).await?;
         let known = known.filter(|known| known.admits(&key, now)).ok_or_else(stranger)?;
-        Ok(Caller { by: Principal::ApiKey(key.id()), account: key.account().clone(), scope: known.scope })
+        let (by, account) = (Principal::ApiKey(key.id()), key.account().clone());
+        Ok(Caller { by, account, scope: known.scope, is_owner: false })
     }
 }
 

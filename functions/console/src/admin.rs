@@ -129,7 +129,7 @@ impl Api {
             };
             owner.validate().map_err(Problem::invalid)?;
             let edit = Edit { account: &account, by: None, at, seen: None, once: None };
-            store.edit_staff(&edit, &owner, None).await?;
+            store.edit_staff(&edit, &owner, None, None).await?;
             owner.id
         };
         let link = crate::pages::new_link(self, &account, &staff, at).await?;

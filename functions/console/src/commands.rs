@@ -5,7 +5,7 @@ use handover_aws::{Processed, telemetry};
 use handover_core::{
     ActionId, Assignee, Bug, Command, CommandKind, Conversation, ConversationId, DeliveryId, Envelope, Event,
     EventId, EventKind, MAX_NAME_CHARS, MAX_PAUSE, MAX_REPLY_CHARS, MAX_TAGS, OutcomeResult, Permille,
-    Principal, Record, Refusal, Retrieval, StaffId, Verdict, lower_base32, planted,
+    Principal, Record, Refusal, Retrieval, SeenControl, StaffId, Verdict, lower_base32, planted,
 };
 use http::StatusCode;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -70,8 +70,11 @@ commands! {
     #[cfg_attr(test, schemars(extend("required" = ["to"])))]
     AssignTo { #[serde(deserialize_with = "Option::deserialize")] to: Option<Assignee> }
         => CommandKind::Assign { to };
-    Reply { #[cfg_attr(test, schemars(length(min = 1, max = MAX_REPLY_CHARS)))] text: String }
-        => CommandKind::Reply { text };
+    Reply {
+        #[cfg_attr(test, schemars(length(min = 1, max = MAX_REPLY_CHARS)))] text: String,
+        /// What its author saw: when it is not so any more, nothing is sent.
+        #[serde(default)] seen: Option<SeenControl>
+    } => CommandKind::Reply { text, seen };
     HandBack {}, reason true => CommandKind::HandBack;
     Resolve {}, reason true => CommandKind::Resolve;
     SetPause { pause: handover_core::Pause } => CommandKind::Pause { pause };
@@ -228,7 +231,7 @@ fn check(reason: Option<&str>, kind: &CommandKind) -> Result<(), Problem> {
         within("reason", reason, MAX_REASON_CHARS)?;
     }
     match kind {
-        CommandKind::Reply { text } => within("text", text, MAX_REPLY_CHARS),
+        CommandKind::Reply { text, .. } => within("text", text, MAX_REPLY_CHARS),
         CommandKind::Tag { tag, .. } => within("tag", tag, MAX_NAME_CHARS),
         CommandKind::Pause { pause } => match pause.duration() {
             Some(duration) if duration.is_zero() || duration > MAX_PAUSE => {

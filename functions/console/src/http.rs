@@ -71,6 +71,8 @@ pub(crate) struct Caller {
     pub(crate) by: Principal,
     pub(crate) account: AccountId,
     pub(crate) scope: Scope,
+    /// An owner has signed in. No key stands for one.
+    pub(crate) is_owner: bool,
 }
 
 impl Caller {
@@ -327,6 +329,11 @@ impl Answer {
     pub(crate) fn into_text(self) -> String {
         let body = self.body;
         self.text.map_or_else(|| body.map(|body| body.to_string()).unwrap_or_default(), |(_, text)| text)
+    }
+
+    /// Whether it is not done yet, but will be.
+    pub(crate) fn is_pending(&self) -> bool {
+        self.status == StatusCode::ACCEPTED
     }
 
     /// The version of what is answered.

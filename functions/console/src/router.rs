@@ -58,7 +58,12 @@ async fn serve(
     let makes = route.method == Method::POST;
     let once = if makes { requests::once(caller, route.pattern, parameters, request)? } else { None };
     let call = Call { app: api, caller, request, parameters, now, once };
-    (route.handler)(&call).await
+    let answered = (route.handler)(&call).await;
+    if route.method != Method::GET {
+        // A page that follows knows what was made.
+        api.overviews.forget(&caller.account);
+    }
+    answered
 }
 
 /// Strangers are not told what paths there are.

@@ -5,8 +5,9 @@ use std::time::Duration;
 use handover_aws::{queue::Timed, store::NoteItem, telemetry};
 use handover_core::{
     Assignee, ConversationId, Directory, EffectId, MAX_NAME_CHARS, NotificationChannel, NotificationKind,
-    Staff, StaffId, Team, TeamId, Timestamp,
+    Role, Staff, StaffId, Team, TeamId, Timestamp,
 };
+use http::StatusCode;
 use serde::Serialize;
 
 use crate::{
@@ -32,7 +33,8 @@ pub(crate) async fn create(call: &Call<'_>) -> Answered {
         return show(call, &id).await;
     }
     check(call, &staff)?;
-    if let Some(version) = call.store().edit_staff(&call.edit(None), &staff, None).await? {
+    may(call, None, Some(&staff))?;
+    if let Some(version) = call.store().edit_staff(&call.edit(None), &staff, None, None).await? {
         return Ok(Answer::created(&staff).version(version));
     }
     // The same request at the same time.
@@ -55,18 +57,57 @@ pub(crate) async fn replace(call: &Call<'_>) -> Answered {
     let seen = call.if_match()?;
     let staff: Staff = call.json_with(&[("id", id.as_str())])?;
     check(call, &staff)?;
-    let version = call.store().edit_staff(&call.edit(Some(seen)), &staff, Some(&before.value)).await?;
+    may(call, Some(&before.value), Some(&staff))?;
+    let stays = owner_who_stays(call, &before.value, Some(&staff)).await?;
+    let edit = call.edit(Some(seen));
+    let version = call.store().edit_staff(&edit, &staff, Some(&before.value), stays.as_ref()).await?;
+    if version.is_none() && stays.is_some() {
+        // Where the other owner ceased to be one in the same moment, this says so.
+        owner_who_stays(call, &before.value, Some(&staff)).await?;
+    }
     call.replaced(staff, version, async || call.store().staff_settings(call.account(), &id).await).await
 }
 
 pub(crate) async fn remove(call: &Call<'_>) -> Answered {
     let id: StaffId = call.id("staff")?;
     let before = call.store().staff_settings(call.account(), &id).await?.ok_or_else(Problem::not_found)?;
+    may(call, Some(&before.value), None)?;
     let edit = call.edit(Some(call.if_match()?));
-    if !call.store().delete_staff(&edit, &before.value).await? {
+    let stays = owner_who_stays(call, &before.value, None).await?;
+    if !call.store().delete_staff(&edit, &before.value, stays.as_ref()).await? {
+        owner_who_stays(call, &before.value, None).await?;
         return Err(Problem::changed());
     }
+    call.store().end_sessions(call.account(), &id).await?;
     Ok(left(call, Assignee::Staff(id)).await)
+}
+
+/// Only an owner who has signed in makes owners, changes one, or removes one: an API key is for
+/// everything else.
+fn may(call: &Call<'_>, before: Option<&Staff>, after: Option<&Staff>) -> Result<(), Problem> {
+    let touched = [before, after].into_iter().flatten().any(|staff| staff.role == Role::Owner);
+    if touched && !call.caller.is_owner {
+        let detail = "owners are made, changed and removed by owners, in the console";
+        return Err(Problem::new(StatusCode::FORBIDDEN, "owner", "Only an owner can do this", detail));
+    }
+    Ok(())
+}
+
+/// Another owner, where somebody ceases to be one: the account always has one.
+async fn owner_who_stays(
+    call: &Call<'_>,
+    before: &Staff,
+    after: Option<&Staff>,
+) -> Result<Option<StaffId>, Problem> {
+    if before.role != Role::Owner || after.is_some_and(|staff| staff.role == Role::Owner) {
+        return Ok(None);
+    }
+    let staff = directory(call).await?.staff;
+    let mut others = staff.into_iter().filter(|staff| staff.role == Role::Owner && staff.id != before.id);
+    let other = others.next().ok_or_else(|| {
+        Problem::conflict("last_owner", "The last owner stays", "make somebody else an owner first")
+    })?;
+    Ok(Some(other.id))
 }
 
 /// What a staff member reads in the console, newest first.

@@ -92,7 +92,7 @@ impl Happening {
         let kind = match self {
             Self::Asks { .. } => says("human", true),
             Self::Chats => says("hello", false),
-            Self::Reply => command(CommandKind::Reply { text: "hello".to_owned() }),
+            Self::Reply => command(CommandKind::Reply { text: "hello".to_owned(), seen: None }),
             Self::HandBack => command(CommandKind::HandBack),
             Self::Outcome(trigger, epoch) => EventKind::Outcome(Outcome {
                 turn: id(&format!("turn-{trigger}")),

@@ -38,6 +38,11 @@ impl<K: Eq + Hash, V: Clone> Cache<K, V> {
         entries.get(key).filter(|(until, _)| *until > now).map(|(_, value)| value.clone())
     }
 
+    /// Believes nothing about it any more.
+    pub fn forget(&self, key: &K) {
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner).remove(key);
+    }
+
     /// Believes a value until `until`.
     pub fn put(&self, key: K, value: V, until: Duration) {
         let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);

@@ -297,7 +297,7 @@ fn event_text(kind: &EventKind) -> Option<&str> {
     match kind {
         EventKind::Outcome(outcome) => outcome.reply.as_deref(),
         EventKind::Command(command) => match &command.kind {
-            Kind::Reply { text } | Kind::BotMessage { text, .. } => {
+            Kind::Reply { text, .. } | Kind::BotMessage { text, .. } => {
                 Some(text.as_str()).filter(|text| !text.is_empty())
             }
             Kind::Claim

@@ -31,6 +31,17 @@ pub enum Principal {
     System,
 }
 
+/// Who had a conversation when somebody began to answer in it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct SeenControl {
+    /// In which epoch it was: another one, and the bot has it or has had it in between.
+    pub epoch: u64,
+    /// Whom it was assigned to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assignee: Option<Assignee>,
+}
+
 /// Commands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -46,6 +57,9 @@ pub enum CommandKind {
     Reply {
         /// What it says.
         text: String,
+        /// What its author saw; none: it is sent whoever has the conversation by now.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        seen: Option<SeenControl>,
     },
     /// Give the conversation back to the bot.
     HandBack,

@@ -169,3 +169,39 @@ async fn settings_pages_save_what_they_show() {
     let log = alex.get("/console/audit").await;
     assert!(log.has("Alex Moreno") && log.has("Inbox: "), "{}", log.html);
 }
+
+#[tokio::test]
+async fn what_was_made_a_moment_ago_is_known_on_every_page() {
+    let world = World::answering(1).await;
+    let alex = Browser::alex(&world).await;
+    // The names are in memory before anything is made.
+    let page = alex.get("/console/inbox").await;
+    let made = alex
+        .submit(&page, "/console/bots", &[("name", "New bot"), ("connector", "faq"), ("once", "1")])
+        .await;
+    let path = made.to.unwrap();
+    let bot = path.split('?').next().unwrap();
+    let knowledge = alex.get(&format!("{bot}/knowledge")).await;
+    assert_eq!(knowledge.status, StatusCode::OK);
+    assert!(knowledge.has("The bot knows nothing yet"), "{}", knowledge.html);
+    let form = [("provider", "generic"), ("name", "Our system"), ("channel", "web"), ("once", "2")];
+    let made = alex.submit(&page, "/console/inboxes", &form).await;
+    assert_eq!(made.status, StatusCode::SEE_OTHER, "{}", made.html);
+    let path = made.to.unwrap();
+    let inbox = path.split('?').next().unwrap().to_owned();
+    let shown = alex.get(&inbox).await;
+    let seen = shown.field("seen");
+    let renamed = [("name", "Renamed"), ("channel", "web"), ("seen", &seen)];
+    assert_eq!(alex.submit(&shown, &inbox, &renamed).await.status, StatusCode::SEE_OTHER);
+    // By another of the function's instances too, which nothing has told.
+    alex.get("/console/inbox").await;
+    let store = world.local.admin_store();
+    let mut bot: handover_core::Bot = {
+        let clinic = &world.sample.clinic;
+        let revision = store.current_revision(&clinic.account, &clinic.bot).await.unwrap().unwrap();
+        store.revision(&clinic.account, &clinic.bot, revision).await.unwrap().unwrap().bot
+    };
+    bot.id = "bot_elsewhere".parse().unwrap();
+    store.put_bot(&world.sample.clinic.account, &bot).await.unwrap();
+    assert_eq!(alex.get("/console/bots/bot_elsewhere/knowledge").await.status, StatusCode::OK);
+}

@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use handover_tests::World;
-use http::StatusCode;
+use http::{Method, StatusCode};
+use serde_json::{Value, json};
 
 use super::{ALEX, BILLIE, Browser, link};
+use crate::console::Api;
 
 /// The code in the last e-mail to somebody.
 fn code(world: &World, to: &str) -> Option<String> {
@@ -176,4 +178,75 @@ async fn staff_answer_and_admins_configure_and_owners_make_owners() {
     let owner_browser = Browser::of(&world, &world.sample.clinic, "owner@sunrise-clinic.example").await;
     let new = owner_browser.get("/console/staff/new").await;
     assert_eq!(owner_browser.submit(&new, "/console/staff", &owner).await.status, StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
+async fn no_key_touches_owners_and_the_last_one_stays() {
+    let world = World::new(1).await;
+    let clinic = &world.sample.clinic;
+    let owner = Browser::of(&world, clinic, "owner@sunrise-clinic.example").await;
+    let list = owner.get("/console/staff").await;
+    let of = |html: &str, email: &str| {
+        let before = html.split(email).next().unwrap().to_owned();
+        before.rsplit("/console/staff/").next().unwrap().split('"').next().unwrap().to_owned()
+    };
+    let id = of(&list.html, "owner@sunrise-clinic.example");
+    let api = Api::clinic(&world);
+    let alex = format!("/staff/{}", clinic.assignee);
+    let known = api.get(&alex).await;
+    let mut wanted = known.body.clone();
+    wanted["role"] = json!("owner");
+    let etag = known.etag.unwrap();
+    let raised = api.call(Method::PUT, &alex, &[("if-match", &etag)], &wanted).await;
+    assert_eq!(
+        (raised.status, &raised.body["type"]),
+        (StatusCode::FORBIDDEN, &json!("urn:handover:problem:owner"))
+    );
+    let made = api.post("/staff", &json!({"name": "Eve", "role": "owner", "email": "eve@example.com"})).await;
+    assert_eq!(made.status, StatusCode::FORBIDDEN);
+    let path = format!("/staff/{id}");
+    let etag = api.get(&path).await.etag.unwrap();
+    let removed = api.call(Method::DELETE, &path, &[("if-match", &etag)], &Value::Null).await;
+    assert_eq!(removed.status, StatusCode::FORBIDDEN);
+    // The only owner stays one.
+    let page = owner.get(&format!("/console/staff/{id}")).await;
+    let seen = page.field("seen");
+    let step_down =
+        [("name", "Owner"), ("role", "staff"), ("email", "owner@sunrise-clinic.example"), ("seen", &seen)];
+    let refused = owner.submit(&page, &format!("/console/staff/{id}"), &step_down).await;
+    assert_eq!(refused.status, StatusCode::CONFLICT);
+    assert!(refused.has("The last owner stays"), "{}", refused.html);
+}
+
+#[tokio::test]
+async fn two_owners_who_demote_each_other_in_the_same_moment_leave_one() {
+    for number in 0..12 {
+        let world = World::new(number).await;
+        let clinic = &world.sample.clinic;
+        let (first, second) = ("first@sunrise-clinic.example", "second@sunrise-clinic.example");
+        let one = Browser::of(&world, clinic, first).await;
+        let two = Browser::of(&world, clinic, second).await;
+        let (their, mine) = (one.get("/console/staff").await, two.get("/console/staff").await);
+        let of = |html: &str, email: &str| {
+            let before = html.split(email).next().unwrap().to_owned();
+            before.rsplit("/console/staff/").next().unwrap().split('"').next().unwrap().to_owned()
+        };
+        let (first_id, second_id) = (of(&mine.html, first), of(&their.html, second));
+        let demote = async |browser: &Browser<'_>, id: &str, email: &str| {
+            let path = format!("/console/staff/{id}");
+            let page = browser.get(&path).await;
+            let seen = page.field("seen");
+            browser
+                .submit(&page, &path, &[("name", "X"), ("role", "admin"), ("email", email), ("seen", &seen)])
+                .await
+        };
+        let both = tokio::join!(demote(&one, &second_id, second), demote(&two, &first_id, first));
+        let done =
+            [both.0.status, both.1.status].iter().filter(|status| **status == StatusCode::SEE_OTHER).count();
+        assert!(done <= 1, "{both:?}");
+        let staff = Api::clinic(&world).get("/staff").await.body;
+        let owners =
+            staff["items"].as_array().unwrap().iter().filter(|staff| staff["role"] == "owner").count();
+        assert!(owners >= 1, "{staff}");
+    }
 }

@@ -1,5 +1,7 @@
 //! Staff at work: a client asks for a person, and gets one.
 
+use handover_cloud::Verdict as Fate;
+use handover_core::ScenarioKind;
 use handover_tests::{SECOND, World};
 use http::StatusCode;
 
@@ -136,4 +138,100 @@ async fn labs_off_is_said_on_every_page_with_the_way_to_switch_it_on() {
     let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
     let saved = twin.done("/console/account", "/console/account", &fields).await;
     assert!(saved.has("Saved.") && !saved.has("switched off for this account"), "{}", saved.html);
+}
+
+#[tokio::test]
+async fn an_answer_is_not_sent_when_somebody_else_has_taken_over_or_the_bot_has_it_again() {
+    let world = World::new(1).await;
+    let (alex, billie) = (Browser::alex(&world).await, Browser::billie(&world).await);
+    world.say(world.twilio(), CLIENT, "1", "I want to talk to a human").await;
+    let path = format!("/console/conversations/{}", conversation(&world));
+    let me = format!("staff:{}", world.sample.clinic.colleague);
+    // Alex has it by the action and types, while Billie takes it over.
+    let page = alex.get(&path).await;
+    let mut fields = vec![("text", "Hello, this is Alex."), ("once", "one")];
+    let seen = (page.field("epoch"), page.field("holder"));
+    fields.extend([("epoch", seen.0.as_str()), ("holder", seen.1.as_str())]);
+    billie.done(&path, &format!("{path}/assign"), &[("to", &me)]).await;
+    let late = alex.submit(&page, &format!("{path}/reply"), &fields).await;
+    assert_eq!(late.status, StatusCode::CONFLICT);
+    for wanted in
+        ["Your answer has not been sent", "Billie Chen has taken", "Hello, this is Alex.</textarea>"]
+    {
+        assert!(late.has(wanted), "{wanted}: {}", late.html);
+    }
+    assert!(late.has("Take it over and send"));
+    // On purpose it is sent, and the conversation is Alex's.
+    let seen = (late.field("epoch"), late.field("holder"));
+    let again = [("text", "Hello, this is Alex."), ("epoch", &seen.0), ("holder", &seen.1), ("once", "two")];
+    assert_eq!(alex.submit(&late, &format!("{path}/reply"), &again).await.status, StatusCode::SEE_OTHER);
+    world.settle().await;
+    let sent = || {
+        let texts = world.texts(&format!("whatsapp:{CLIENT}")).into_iter();
+        texts.filter(|text| text.body.contains("Alex")).count()
+    };
+    assert_eq!(sent(), 1);
+    assert!(alex.get("/console/inbox?view=mine").await.has(&path));
+    // Meanwhile handed back: the bot is not stepped on.
+    let page = alex.get(&path).await;
+    let seen = (page.field("epoch"), page.field("holder"));
+    alex.done(&path, &format!("{path}/hand-back"), &[]).await;
+    let back = [("text", "Alex again."), ("epoch", &seen.0), ("holder", &seen.1), ("once", "three")];
+    let back = alex.submit(&page, &format!("{path}/reply"), &back).await;
+    assert_eq!(back.status, StatusCode::CONFLICT);
+    assert!(
+        back.has("The bot has the conversation again") && back.has("Alex again.</textarea>"),
+        "{}",
+        back.html
+    );
+    world.settle().await;
+    assert_eq!(sent(), 1);
+}
+
+#[tokio::test]
+async fn the_first_answer_of_whom_it_was_given_to_counts_as_their_claim() {
+    let world = World::new(1).await;
+    let alex = Browser::alex(&world).await;
+    world.say(world.twilio(), CLIENT, "1", "I want to talk to a human").await;
+    let path = format!("/console/conversations/{}", conversation(&world));
+    assert!(alex.get("/console/reports").await.has("<b>–</b><span>Median until claimed"));
+    world.travel(SECOND * 60).await;
+    alex.done(&path, &format!("{path}/reply"), &[("text", "Hello."), ("once", "one")]).await;
+    let reports = alex.get("/console/reports").await;
+    assert!(!reports.has("<b>–</b><span>Median until claimed"), "{}", reports.html);
+}
+
+#[tokio::test]
+async fn what_the_client_was_told_where_the_bot_had_no_answer_stands_in_the_transcript_with_its_fate() {
+    let world = World::answering(1).await;
+    crate::answers::set_bot(&world, |bot| {
+        bot.actions.retain(|action| action.scenario.kind() != ScenarioKind::LackOfKnowledge);
+    })
+    .await;
+    let alex = Browser::alex(&world).await;
+    world.say(world.twilio(), CLIENT, "1", "Do you treat zebras?").await;
+    world.travel(2 * SECOND).await;
+    let page = alex.get(&format!("/console/conversations/{}", conversation(&world))).await;
+    let said =
+        page.html.split("I don&#39;t have that").nth(1).or(page.html.split("I don't have that").nth(1));
+    let said = said.unwrap_or_else(|| panic!("{}", page.html));
+    assert!(said.split("</li>").next().unwrap().contains("Sent"), "{said}");
+}
+
+#[tokio::test]
+async fn what_is_not_done_yet_is_not_called_done_and_an_address_says_nothing() {
+    let world = World::new(1).await;
+    let alex = Browser::alex(&world).await;
+    world.say(world.twilio(), CLIENT, "1", "I want to talk to a human").await;
+    let path = format!("/console/conversations/{}", conversation(&world));
+    let lured = alex.get(&format!("{path}?done=erase")).await;
+    assert!(!lured.has("being erased"), "{}", lured.html);
+    let page = alex.get(&path).await;
+    world.strike_all(Fate::Throttle, |call| call.operation == "TransactWriteItems");
+    let pending = alex.submit(&page, &format!("{path}/claim"), &[]).await;
+    world.heal();
+    let shown = alex.get(&pending.to.unwrap()).await;
+    assert!(shown.has("It will be done in a moment"), "{}", shown.html);
+    assert!(!shown.has("This conversation is yours now."));
+    world.settle().await;
 }

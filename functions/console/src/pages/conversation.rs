@@ -4,8 +4,8 @@ use std::{collections::hash_map::Entry, sync::Arc};
 
 use handover_aws::store::{MessageItem, Overview, Whole, WholeConversation};
 use handover_core::{
-    Assignee, Conversation, ConversationId, EffectKind, Handover, MAX_REPLY_CHARS, Origin, OutcomeResult,
-    TextSource, Timestamp,
+    Assignee, Conversation, ConversationId, EffectKind, Handover, Inbox, MAX_REPLY_CHARS, Origin,
+    OutcomeResult, SeenControl, TextSource, Timestamp,
 };
 use http::Method;
 use maud::{Markup, html};
@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use super::{
     Page, Reply, Shown,
+    form::Form,
     layout::Nav,
     parts::{
         self, Icon, Owner, assignee, assignees, csrf, icon, once, owner, phi, refused, short_hash, time,
@@ -42,7 +43,7 @@ pub(super) async fn command(visit: &Visit<'_>) -> Shown {
             let to = form.said("to").map(|to| parts::assignee_of(to).ok_or_else(Problem::not_found));
             ("/conversations/{conversation}/assign", json!({"to": to.transpose()?}))
         }
-        "reply" => ("/conversations/{conversation}/reply", json!({"text": form.get("text")})),
+        "reply" => ("/conversations/{conversation}/reply", answer(form)),
         "hand-back" => ("/conversations/{conversation}/hand-back", with_reason(reason)),
         "resolve" => ("/conversations/{conversation}/resolve", with_reason(reason)),
         "pause" => {
@@ -63,18 +64,43 @@ pub(super) async fn command(visit: &Visit<'_>) -> Shown {
     let asking = Asking { once: form.once(), ..Asking::default() };
     let done = visit.ask(Method::POST, path, &[("conversation", id.as_str())], Some(&body), asking).await;
     match done {
-        Ok(_) => {
-            let words = visit.text("command")?;
+        Ok(done) => {
+            let words = if done.is_pending() { "pending" } else { visit.text("command")? };
             Ok(Reply::Go(format!("{}?done={words}#end", Visit::conversation_path(&id))))
         }
         // What is wrong stands above the conversation as it is now, with the text that was typed.
         Err(problem) => match visit.store().whole(&visit.account.id, &id).await? {
             Whole::Here(whole) => {
+                let problem = in_words(problem, visit.text("command")?);
                 Ok(page(visit, &whole, Some(&problem)).await?.status(problem.status).into())
             }
             Whole::Absent | Whole::MovedTo(_) => Err(problem),
         },
     }
+}
+
+/// An answer, with what its author saw.
+fn answer(form: &Form) -> Value {
+    let mut body = json!({"text": form.get("text")});
+    if let (Some(epoch), Some(members)) = (form.number("epoch"), body.as_object_mut()) {
+        let assignee = form.said("holder").and_then(parts::assignee_of);
+        members.insert("seen".to_owned(), json!(SeenControl { epoch, assignee }));
+    }
+    body
+}
+
+/// Why an answer was not sent, as whoever typed it understands.
+fn in_words(problem: Problem, command: &str) -> Problem {
+    let detail = match problem.code {
+        "stale_epoch" => w::NOT_SENT_BACK.to_owned(),
+        "claimed" => {
+            let who =
+                problem.members.get("claimed_by").and_then(|who| who.get("name")).and_then(Value::as_str);
+            format!("{} {}", who.unwrap_or(w::SOMEBODY_BEFORE), w::NOT_SENT_TAKEN)
+        }
+        _ => return problem,
+    };
+    if command == "reply" { Problem { title: w::NOT_SENT, detail, ..problem } } else { problem }
 }
 
 fn with_reason(reason: Option<&str>) -> Value {
@@ -119,7 +145,7 @@ async fn page(
                 (composer(visit, state, holder, &path, &names))
             }
             aside.panel #side data-region aria-label=(w::ABOUT) {
-                (facts(visit, whole))
+                (facts(visit, whole, inbox))
                 (story(whole, &names, &revisions))
                 (actions(visit, whole, &names, &path))
             }
@@ -139,10 +165,13 @@ async fn revisions(visit: &Visit<'_>, whole: &WholeConversation) -> Result<Revis
     });
     let sends = whole.messages.iter().flat_map(|line| &line.effects);
     let of_texts = sends.filter_map(|effect| {
-        let EffectKind::Send { text: TextSource::Closing { bot, revision, .. }, .. } = &effect.kind else {
-            return None;
-        };
-        Some((bot.clone(), *revision))
+        let EffectKind::Send { text, .. } = &effect.kind else { return None };
+        match text {
+            TextSource::Closing { bot, revision, .. } | TextSource::NoAnswer { bot, revision } => {
+                Some((bot.clone(), *revision))
+            }
+            TextSource::Event => None,
+        }
     });
     for key in of_handovers.chain(of_texts) {
         if let Entry::Vacant(vacant) = found.entry(key) {
@@ -167,6 +196,12 @@ fn composer(
     let mine = whose == Some(&visit.me());
     let somebody = whose.filter(|whose| matches!(whose, Assignee::Staff(_)) && !mine);
     let open = human.is_some() && mine && !state.opted_out;
+    // What was typed and not sent, for whoever cannot send it as it is.
+    let unsent = visit.form.said("text").filter(|_| !open && !state.opted_out);
+    let seen = html! {
+        input type="hidden" name="epoch" value=(state.epoch);
+        input type="hidden" name="holder" value=(whose.map(Assignee::label).unwrap_or_default());
+    };
     let take = |label: &str| {
         html! {
             form method="post" action={ (path) "/claim" } { (csrf(&visit.csrf)) (once()) button type="submit" { (icon(Icon::Hand)) (label) } }
@@ -177,7 +212,7 @@ fn composer(
             p.locked-text { (icon(Icon::Lock)) span { (w::OPTED_OUT) } }
         } @else if open {
             form method="post" action={ (path) "/reply" } data-keep {
-                (csrf(&visit.csrf)) (once())
+                (csrf(&visit.csrf)) (once()) (seen)
                 label for="text" { (w::YOUR_ANSWER) }
                 textarea #text name="text" rows="3" maxlength=(MAX_REPLY_CHARS) required
                     aria-describedby="text-note" { (visit.form.get("text")) }
@@ -197,6 +232,15 @@ fn composer(
             p.locked-text { (icon(Icon::Lock)) span { (w::LOCKED_BOT) } }
             (take(w::TAKE_OVER))
         }
+        @if let Some(unsent) = unsent {
+            form.unsent method="post" action={ (path) "/reply" } data-keep {
+                (csrf(&visit.csrf)) (once()) (seen)
+                label for="text" { (w::UNSENT) }
+                textarea #text name="text" rows="3" maxlength=(MAX_REPLY_CHARS) required
+                    aria-describedby="text-note" { (unsent) }
+                div.under #text-note { (phi()) button type="submit" { (w::TAKE_AND_SEND) } }
+            }
+        }
     };
     // Replaced while somebody types only when who may answer has changed.
     let state_hash = short_hash(&format!("{open}{somebody:?}{}{}", human.is_some(), state.opted_out));
@@ -204,10 +248,10 @@ fn composer(
 }
 
 /// What matters now.
-fn facts(visit: &Visit<'_>, whole: &WholeConversation) -> Markup {
+fn facts(visit: &Visit<'_>, whole: &WholeConversation, inbox: Option<&Inbox>) -> Markup {
     let state = &whole.state;
     let human = state.human().filter(|_| !state.resume_due(visit.now));
-    let reply_by = state.channel.reply_window().zip(state.last_client_at).map(|(window, at)| at + window);
+    let reply_by = parts::reply_by(inbox, state);
     let due = |at: Timestamp| html! { (time(at)) @if at <= visit.now { " " span.chip.bad { (w::OVERDUE) } } };
     html! {
         section.card {
@@ -243,9 +287,10 @@ fn story(whole: &WholeConversation, names: &Overview, revisions: &Revisions) -> 
             @if let Some(quote) = trigger.and_then(|line| line.content.as_ref()).and_then(|content| content.text()) {
                 blockquote { (quote.chars().take(280).collect::<String>()) }
             }
-            @if let Some(phrase) = phrase { p.muted { (w::MATCHED_PHRASE) " “" (phrase) "”" } }
+            @if let Some(phrase) = &phrase { p.muted { (w::MATCHED_PHRASE) " “" (phrase) "”" } }
             @if let Some(score) = trigger.and_then(|line| line.record.human_request) {
-                @if handover.origin.name() == "human_requested" { p.muted { (w::SCORE_HUMAN) ": " (parts::percent(score)) } }
+                // A phrase decides without one.
+                @if handover.origin.name() == "human_requested" && phrase.is_none() { p.muted { (w::SCORE_HUMAN) ": " (parts::percent(score)) } }
             }
             @if let Origin::Takeover { by, app } = &handover.origin {
                 p.muted {

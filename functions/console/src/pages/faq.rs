@@ -57,7 +57,7 @@ pub(super) async fn show(visit: &Visit<'_>) -> Shown {
 
 async fn shown(visit: &Visit<'_>, problem: Option<&Problem>, tried: Option<(&str, &Value)>) -> Shown {
     let id: BotId = visit.id("bot")?;
-    let names = visit.names().await?;
+    let names = visit.names_with(|names| names.bots.iter().any(|bot| bot.id == id)).await?;
     let bot = names.bots.iter().find(|bot| bot.id == id).ok_or_else(Problem::not_found)?;
     let entries = visit.store().faq_to_show(&visit.account.id, &id).await?.entries;
     let first: usize = visit.query("cursor").and_then(|text| text.parse().ok()).unwrap_or(0);

@@ -145,9 +145,7 @@ fn listed(
     let who = Owner::of(row.with_humans(), whose.as_ref(), names);
     let inbox = names.inboxes.iter().find(|inbox| inbox.id == row.inbox);
     let human = state.and_then(Conversation::human);
-    let reply_by = human.and(state).and_then(|state| {
-        state.channel.reply_window().zip(state.last_client_at).map(|(window, at)| at + window)
-    });
+    let reply_by = human.and(state).and_then(|state| parts::reply_by(inbox, state));
     let late = state.is_some_and(|state| {
         state.promise.is_some_and(|promise| promise.due_at <= visit.now)
             || state.task_due_at.is_some_and(|due| due <= visit.now)

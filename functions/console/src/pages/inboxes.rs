@@ -235,7 +235,7 @@ async fn page(visit: &Visit<'_>, again: Option<&Typed>, problem: Option<&Problem
 
 pub(super) async fn save(visit: &Visit<'_>) -> Shown {
     let id: InboxId = visit.id("inbox")?;
-    let overview = visit.names().await?;
+    let overview = visit.names_with(|names| names.inboxes.iter().any(|inbox| inbox.id == id)).await?;
     let known = overview.inboxes.iter().find(|inbox| inbox.id == id).ok_or_else(Problem::not_found)?;
     let typed = typed(&visit.form, known.provider);
     let asking = Asking { seen: visit.form.seen(), ..Asking::default() };

@@ -122,7 +122,7 @@ pub(super) fn document(visit: &Visit<'_>, page: &Page) -> String {
                                 }
                             }
                         }
-                        @if let Some(done) = visit.query("done").and_then(w::done) {
+                        @if let Some(done) = visit.done().and_then(w::done) {
                             p.notice.good role="status" { (icon(Icon::Check)) span { (done) } }
                         }
                         (page.body)

@@ -245,7 +245,7 @@ async fn serve(
             let html = layout::document(&visit, &page);
             finished(api, (page.status, html), &request.headers)
         }
-        Ok(Reply::Go(to)) => go(&to),
+        Ok(Reply::Go(to)) => go(&visit.signed(&to)),
         Ok(Reply::File { content_type, name, text }) => file(content_type, name, text),
         Err(problem) => {
             let page = layout::problem(&problem);

@@ -1,7 +1,9 @@
 //! The parts that pages are made of.
 
 use handover_aws::store::Overview;
-use handover_core::{Assignee, Channel, Problem as FieldProblem, Timestamp, lower_base32};
+use handover_core::{
+    Assignee, Channel, Conversation, Inbox, Problem as FieldProblem, Timestamp, lower_base32,
+};
 use maud::{Markup, PreEscaped, html};
 use sha2::{Digest, Sha256};
 
@@ -127,6 +129,12 @@ pub(super) fn address(address: &str) -> &str {
 /// How a message reaches the client.
 pub(super) fn channel(channel: Channel) -> &'static str {
     w::channel(channel)
+}
+
+/// Until when the channel takes a person's answer, as the inbox's provider has it.
+pub(super) fn reply_by(inbox: Option<&Inbox>, state: &Conversation) -> Option<Timestamp> {
+    let window = inbox.map_or_else(|| state.channel.reply_window(), Inbox::human_reply_window)?;
+    Some(state.last_client_at? + window)
 }
 
 /// Whose a thing is.

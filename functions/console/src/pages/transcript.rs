@@ -4,8 +4,8 @@ use std::{collections::HashMap, sync::Arc};
 
 use handover_aws::store::{Author, LedgerItem, LedgerState, MessageItem, Overview, WholeConversation};
 use handover_core::{
-    BotId, BotRevision, ClosingMessage, Content, EffectKind, EventId, OutcomeResult, Principal, Purpose,
-    ReceiptStatus, Record, TextSource, Verdict,
+    BotId, BotRevision, ClosingMessage, Content, EffectId, EffectKind, EventId, OutcomeResult, Principal,
+    Purpose, ReceiptStatus, Record, TextSource, Verdict,
 };
 use maud::{Markup, html};
 
@@ -66,6 +66,7 @@ impl Shown<'_> {
             .filter_map(|effect| self.whole.ledger.iter().find(|entry| entry.effect == effect.id))
             .collect();
         let said = text(line);
+        let no_answer = no_answer_of(line).map(|(id, _, _)| id);
         let who = match line.author {
             Author::Client => "client",
             Author::Bot => "bot",
@@ -80,11 +81,12 @@ impl Shown<'_> {
                     div.bubble {
                         p.name { (self.author(line)) " " (time(line.sent_at.unwrap_or(line.at))) }
                         (self.said(line, said))
-                        @for entry in sent.iter().filter(|entry| entry.purpose != Purpose::Closing) { (fate(entry)) }
+                        @for entry in sent.iter().filter(|entry| entry.purpose != Purpose::Closing && no_answer != Some(&entry.effect)) { (fate(entry)) }
                         @if line.author == Author::Client { (why(&line.record)) }
                     }
                 }
             }
+            (self.no_answer(line, &sent))
             (self.closing(line, &sent))
         }
     }
@@ -146,6 +148,25 @@ impl Shown<'_> {
         }
     }
 
+    /// What the client was told where the bot had no answer.
+    fn no_answer(&self, line: &MessageItem, sent: &[&LedgerItem]) -> Markup {
+        let told = no_answer_of(line).map(|(id, bot, revision)| {
+            let entry = sent.iter().find(|entry| entry.effect == *id);
+            (self.revisions.get(&(bot.clone(), revision)), entry)
+        });
+        html! {
+            @if let Some((bot, entry)) = told {
+                li.line.bot {
+                    div.bubble {
+                        p.name { (w::BOT) " " (time(line.at)) }
+                        p.text { (bot.map_or("", |bot| bot.bot.no_answer_message.as_str())) }
+                        @if let Some(entry) = entry { (fate(entry)) }
+                    }
+                }
+            }
+        }
+    }
+
     /// The closing message that a line led to.
     fn closing(&self, line: &MessageItem, sent: &[&LedgerItem]) -> Markup {
         let source = line.effects.iter().find_map(|effect| {
@@ -175,6 +196,16 @@ impl Shown<'_> {
             }
         }
     }
+}
+
+/// The bot's message for when it does not know, where a line led to it.
+fn no_answer_of(line: &MessageItem) -> Option<(&EffectId, &BotId, u64)> {
+    line.effects.iter().find_map(|effect| {
+        let EffectKind::Send { text: TextSource::NoAnswer { bot, revision }, .. } = &effect.kind else {
+            return None;
+        };
+        Some((&effect.id, bot, *revision))
+    })
 }
 
 /// What was said in a line.

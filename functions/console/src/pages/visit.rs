@@ -23,6 +23,8 @@ use crate::{
     routes::ROUTES,
 };
 
+/// What names, in an address, what was done.
+const DONE: &str = "done=";
 /// Where the API's routes begin.
 const ACCOUNT: &str = "/v1/accounts/{account}";
 
@@ -69,7 +71,9 @@ impl<'a> Visit<'a> {
         let found = api.processor.store().visitor(&session.key(), now).await?;
         let Some((account, staff)) = found else { return Ok(None) };
         let scope = if staff.role.is_admin() { Scope::Admin } else { Scope::Write };
-        let caller = Caller { by: Principal::Staff(staff.id.clone()), account: account.id.clone(), scope };
+        let is_owner = staff.role == Role::Owner;
+        let by = Principal::Staff(staff.id.clone());
+        let caller = Caller { by, account: account.id.clone(), scope, is_owner };
         let form = Form::read(&request.body);
         let csrf = csrf_of(&session.secret);
         Ok(Some(Self { api, account, staff, caller, request, parameters, form, csrf, now, session }))
@@ -96,7 +100,7 @@ impl<'a> Visit<'a> {
     }
 
     pub(super) fn is_owner(&self) -> bool {
-        self.staff.role == Role::Owner
+        self.caller.is_owner
     }
 
     pub(super) fn me(&self) -> Assignee {
@@ -137,6 +141,35 @@ impl<'a> Visit<'a> {
             Some(found) => Ok(found),
             None => self.overview().await,
         }
+    }
+
+    /// The same, in which something is known: read once more where it is not, for it may have been made a
+    /// moment ago by another of the function's instances.
+    pub(super) async fn names_with(
+        &self,
+        is_known: impl Fn(&Overview) -> bool,
+    ) -> Result<Arc<Overview>, Problem> {
+        let names = self.names().await?;
+        if is_known(&names) { Ok(names) } else { self.overview().await }
+    }
+
+    /// Where one is sent, with its `done` signed: words on a page come from what was done in this session,
+    /// never from an address that somebody else wrote.
+    pub(super) fn signed(&self, to: &str) -> String {
+        let Some((before, rest)) = to.split_once(DONE) else { return to.to_owned() };
+        let end = rest.find(['&', '#']).unwrap_or(rest.len());
+        let (word, after) = rest.split_at(end);
+        format!("{before}{DONE}{word}.{}{after}", self.seal_of(word))
+    }
+
+    /// What was done, where the address says so in this session's own hand.
+    pub(super) fn done(&self) -> Option<&str> {
+        let (word, seal) = self.query("done")?.split_once('.')?;
+        same(seal, &self.seal_of(word)).then_some(word)
+    }
+
+    fn seal_of(&self, word: &str) -> String {
+        self.session.secret.hash_with("handover done", word).chars().take(16).collect()
     }
 
     fn monotonic(&self) -> std::time::Duration {
@@ -189,7 +222,11 @@ impl<'a> Visit<'a> {
         let (caller, request) = (&self.caller, &request);
         let once = if makes { requests::once(caller, route.pattern, &parameters, request)? } else { None };
         let call = Call { app: self.api, caller, request, parameters: &parameters, now: self.now, once };
-        (route.handler)(&call).await
+        let answered = (route.handler)(&call).await;
+        if route.method != Method::GET {
+            self.api.overviews.forget(&self.account.id);
+        }
+        answered
     }
 
     /// The path of a conversation's page.

@@ -3,11 +3,11 @@
 
 use aws_sdk_dynamodb::{
     operation::transact_write_items::TransactWriteItemsError,
-    types::{AttributeValue, Delete, Put, TransactWriteItem},
+    types::{AttributeValue, ConditionCheck, Delete, Put, TransactWriteItem},
 };
 use handover_core::{
-    Account, AccountId, ApiKeyId, Assignee, Bot, BotId, BotRevision, InboxId, Principal, Staff, StaffId,
-    Team, TeamId, Timestamp,
+    Account, AccountId, ApiKeyId, Assignee, Bot, BotId, BotRevision, InboxId, Principal, Role, Staff,
+    StaffId, Team, TeamId, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 
@@ -123,12 +123,13 @@ impl Store {
     }
 
     /// Makes or edits a staff member, who was `before` in the version that the edit has seen; `None` when
-    /// somebody else did since.
+    /// somebody else did since, or `owner`, who has to be one in the same moment, is none.
     pub async fn edit_staff(
         &self,
         edit: &Edit<'_>,
         staff: &Staff,
         before: Option<&Staff>,
+        owner: Option<&StaffId>,
     ) -> Result<Option<u64>, Failure> {
         let item = StaffItem {
             pk: keys::account(edit.account),
@@ -141,17 +142,46 @@ impl Store {
         writes.push(self.audit_write(edit, &format!("staff/{}", staff.id), Some(edit.version()))?);
         writes.extend(self.once_write(edit)?);
         writes.extend(self.address_writes(edit.account, before, Some(staff))?);
+        writes.extend(self.owner_check(edit.account, owner)?);
         Ok(self.transact(writes).await?.then(|| edit.version()))
     }
 
     /// Removes a staff member, with a note that what is theirs is to be taken from them; `false` when
-    /// somebody else has changed them since.
-    pub async fn delete_staff(&self, edit: &Edit<'_>, staff: &Staff) -> Result<bool, Failure> {
+    /// somebody else has changed them since, or `owner`, who has to be one in the same moment, is none.
+    pub async fn delete_staff(
+        &self,
+        edit: &Edit<'_>,
+        staff: &Staff,
+        owner: Option<&StaffId>,
+    ) -> Result<bool, Failure> {
         let leaving = Assignee::Staff(staff.id.clone());
         let mut writes =
             self.delete_writes(edit, &format!("staff/{}", staff.id), &keys::staff(&staff.id), Some(leaving))?;
         writes.extend(self.address_writes(edit.account, Some(staff), None)?);
+        writes.extend(self.owner_check(edit.account, owner)?);
         self.transact(writes).await
+    }
+
+    /// Whoever is to stay an owner while another ceases to be one: two who remove each other at once
+    /// leave one of them.
+    fn owner_check(
+        &self,
+        account: &AccountId,
+        owner: Option<&StaffId>,
+    ) -> Result<Option<TransactWriteItem>, Failure> {
+        let Some(owner) = owner else { return Ok(None) };
+        let role = serde_dynamo::to_attribute_value(Role::Owner)
+            .map_err(|_| Failure::quarantine("item cannot be encoded"))?;
+        let check = ConditionCheck::builder()
+            .table_name(&self.table)
+            .key("pk", AttributeValue::S(keys::account(account)))
+            .key("sk", AttributeValue::S(keys::staff(owner)))
+            .condition_expression(expressions::IS_OWNER)
+            .expression_attribute_names("#role", "role")
+            .expression_attribute_values(":owner", role)
+            .build()
+            .map_err(|_| Failure::quarantine("write cannot be built"))?;
+        Ok(Some(TransactWriteItem::builder().condition_check(check).build()))
     }
 
     /// A team.

@@ -47,6 +47,8 @@ pub(super) const BEGUN_IN: &str = "report_pk = :pk AND started_at BETWEEN :from 
 pub(super) const PRESENT: &str = "attribute_exists(pk)";
 /// The item is in the version that was read.
 pub(super) const VERSION: &str = "version = :version";
+/// The staff member is an owner.
+pub(super) const IS_OWNER: &str = "staff.#role = :owner";
 /// A bot's present revision is the one that was read.
 pub(super) const REVISION: &str = "revision = :version";
 /// No condition.

@@ -2,8 +2,8 @@
 
 use crate::{
     ActionId, Assignee, Audience, Bug, Command, CommandKind, Control, Decision, HandoverChange, HandoverEnd,
-    NotificationKind, Outcome, OutcomeResult, Pause, Principal, Purpose, Refusal, Returns, StaffId,
-    TextSource, TimerKind, TurnId, Verdict, planted,
+    NotificationKind, Outcome, OutcomeResult, Pause, Principal, Purpose, Refusal, Returns, SeenControl,
+    StaffId, TextSource, TimerKind, TurnId, Verdict, planted,
 };
 
 use super::{contact, draft::Draft, outcome, too_old};
@@ -11,6 +11,12 @@ use super::{contact, draft::Draft, outcome, too_old};
 pub(super) fn command(mut draft: Draft<'_>, command: &Command) -> Decision {
     if too_old(draft.input.event, draft.now) {
         return draft.refuse(Refusal::TooOld);
+    }
+    if let CommandKind::Reply { seen: Some(seen), .. } = &command.kind
+        && let Some(refusal) = draft.other_than_seen(&command.by, seen)
+    {
+        draft.settle(false);
+        return draft.refuse(refusal);
     }
     if let CommandKind::Reply { .. } | CommandKind::Resolve = command.kind {
         // Whoever answers or resolves deals with what waits, even where the pause has just ended.
@@ -20,7 +26,7 @@ pub(super) fn command(mut draft: Draft<'_>, command: &Command) -> Decision {
     match &command.kind {
         CommandKind::Claim => claim(draft, &command.by),
         CommandKind::Assign { to } => assign(draft, to.as_ref()),
-        CommandKind::Reply { .. } => reply(draft, &command.by),
+        CommandKind::Reply { seen, .. } => reply(draft, &command.by, seen.as_ref()),
         CommandKind::HandBack => hand_back(draft, &command.by),
         CommandKind::Resolve => resolve(draft, &command.by),
         CommandKind::Pause { pause } => set_pause(draft, &command.by, *pause),
@@ -79,7 +85,7 @@ fn claim(mut draft: Draft<'_>, by: &Principal) -> Decision {
             draft.set_claimed(true);
         }
         // Whom it was assigned to claims it once.
-        Some(_) if draft.conversation.human().is_some_and(|human| human.claimed) => {}
+        Some(_) if draft.is_claimed() => {}
         Some(_) | None => draft.give_to(Some(Assignee::Staff(staff.clone())), true),
     }
     draft.apply(Verdict::Claimed)
@@ -118,19 +124,27 @@ fn assign(mut draft: Draft<'_>, to: Option<&Assignee>) -> Decision {
     draft.apply(Verdict::Assigned)
 }
 
-/// A staff member's answer: while the bot has control, it takes control.
-fn reply(mut draft: Draft<'_>, by: &Principal) -> Decision {
+/// A staff member's answer: while the bot has control, it takes control. Whom the conversation is assigned to
+/// claims it with the first answer, and so does whoever answers in the place of somebody else on purpose.
+fn reply(mut draft: Draft<'_>, by: &Principal, seen: Option<&SeenControl>) -> Decision {
     if draft.conversation.opted_out {
         return draft.refuse(Refusal::OptedOut);
     }
     if draft.humans_are_elsewhere() || draft.conversation.human().is_none() {
         draft.take_over(Some(by.clone()), None, true);
+        let own = matches!(by, Principal::Staff(staff) if draft.holder() == Some(staff));
+        draft.set_claimed(own);
     } else {
         draft.human_wrote();
-        if let Principal::Staff(staff) = by
-            && draft.holder().is_none()
-        {
-            draft.give_to(Some(Assignee::Staff(staff.clone())), true);
+        if let Principal::Staff(staff) = by {
+            let claims = match draft.holder() {
+                None => true,
+                Some(holder) if holder == staff => !draft.is_claimed(),
+                Some(_) => seen.is_some(),
+            };
+            if claims {
+                draft.give_to(Some(Assignee::Staff(staff.clone())), true);
+            }
         }
     }
     draft.send(Purpose::Staff, TextSource::Event);
@@ -211,6 +225,24 @@ impl Draft<'_> {
     fn holder(&self) -> Option<&StaffId> {
         let here = |assignee: &&Assignee| self.policy.directory.has(assignee);
         self.contact.assignee.as_ref().filter(here).and_then(Assignee::staff)
+    }
+
+    /// Why an answer does not fit any more: the bot has the conversation, or has had it since its author looked,
+    /// or a colleague has taken it over.
+    fn other_than_seen(&self, by: &Principal, seen: &SeenControl) -> Option<Refusal> {
+        let ended = self.conversation.resumes_at().is_some_and(|at| at <= self.now);
+        if ended || self.conversation.epoch != seen.epoch {
+            return Some(Refusal::StaleEpoch);
+        }
+        let holder =
+            self.holder().filter(|holder| !matches!(by, Principal::Staff(staff) if staff == *holder));
+        let other =
+            holder.cloned().map(Assignee::Staff).filter(|other| seen.assignee.as_ref() != Some(other))?;
+        Some(Refusal::ClaimedBy(other))
+    }
+
+    fn is_claimed(&self) -> bool {
+        self.conversation.human().is_some_and(|human| human.claimed)
     }
 
     fn set_claimed(&mut self, claimed: bool) {

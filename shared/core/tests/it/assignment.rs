@@ -260,9 +260,51 @@ fn a_reply_makes_whoever_writes_first_responsible() {
     assert_eq!(applied.contact.assignee, Some(staff("ben")));
     let applied = world.take(reply("ana"));
     assert_eq!(applied.contact.assignee, Some(staff("ben")), "an assignment ends only by hand");
-    let api = command(Principal::ApiKey(id("key")), CommandKind::Reply { text: "Hello".to_owned() });
+    let api =
+        command(Principal::ApiKey(id("key")), CommandKind::Reply { text: "Hello".to_owned(), seen: None });
     let applied = World::new([]).take(api);
     assert_eq!(applied.contact.assignee, None);
+}
+
+#[test]
+fn the_first_answer_of_whom_it_is_assigned_to_is_their_claim() {
+    let mut world = assigning_to(staff("ana"), false);
+    world.take(asks(900));
+    let applied = world.take(reply("ana"));
+    let claim = HandoverChange::Assigned { to: Some(staff("ana")), claimed_at: Some(world.now) };
+    assert!(applied.handovers.contains(&(1, claim)), "{:?}", applied.handovers);
+    assert!(applied.conversation.human().unwrap().claimed);
+    let again = world.take(reply("ana"));
+    assert!(again.handovers.iter().all(|(_, change)| !matches!(change, HandoverChange::Assigned { .. })));
+}
+
+#[test]
+fn an_answer_that_says_what_its_author_saw_is_refused_when_that_has_changed() {
+    let seen_by = |name: &str, epoch, assignee: Option<&str>| {
+        let seen = SeenControl { epoch, assignee: assignee.map(staff) };
+        let text = "Hello".to_owned();
+        command(Principal::Staff(id(name)), CommandKind::Reply { text, seen: Some(seen) })
+    };
+    let mut world = assigning_to(staff("ana"), false);
+    world.take(asks(900));
+    world.command("max", CommandKind::Assign { to: Some(staff("ben")) });
+    // Ana still sees herself in charge.
+    let late = world.take(seen_by("ana", 1, Some("ana")));
+    assert_eq!(late.record.refusal, Some(Refusal::ClaimedBy(staff("ben"))));
+    assert!(late.effects.is_empty());
+    // On purpose it takes the conversation over.
+    let taken = world.take(seen_by("ana", 1, Some("ben")));
+    assert_eq!((&taken.record.refusal, &taken.contact.assignee), (&None, &Some(staff("ana"))));
+    world.command("ana", CommandKind::HandBack);
+    let back = world.take(seen_by("ana", 1, Some("ana")));
+    assert_eq!(back.record.refusal, Some(Refusal::StaleEpoch));
+    assert!(back.conversation.human().is_none(), "the bot keeps it");
+    let stepping_in = world.take(seen_by("ana", 2, Some("ana")));
+    assert_eq!(stepping_in.record.refusal, None);
+    // The pause ends while somebody types.
+    world.pass(hours(40));
+    let ended = world.take(seen_by("ana", 3, Some("ana")));
+    assert_eq!(ended.record.refusal, Some(Refusal::StaleEpoch));
 }
 
 #[test]

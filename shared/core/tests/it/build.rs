@@ -144,7 +144,7 @@ pub(crate) fn command(by: Principal, kind: CommandKind) -> EventKind {
 }
 
 pub(crate) fn reply(name: &str) -> EventKind {
-    command(by(name), CommandKind::Reply { text: "Hello, how can I help?".to_owned() })
+    command(by(name), CommandKind::Reply { text: "Hello, how can I help?".to_owned(), seen: None })
 }
 
 pub(crate) fn tag(name: &str, present: bool) -> CommandKind {

@@ -35,7 +35,7 @@ fn an_open_task_is_overdue_once() {
     let mut world = World::new([human_requested()]);
     world.take(asks(900));
     // Answered in time: the promise is kept, and the task stays open.
-    world.pass(hours(1)).command("ana", CommandKind::Reply { text: "hello".to_owned() });
+    world.pass(hours(1)).command("ana", CommandKind::Reply { text: "hello".to_owned(), seen: None });
     let due_at = START + hours(24);
     assert_eq!(world.conversation.wake_at(), Some(due_at));
     world.pass(hours(23));
@@ -81,7 +81,7 @@ fn who_hears_that_a_client_was_not_answered_hears_of_the_task_at_once() {
 fn staff_hear_before_the_reply_window_closes() {
     let mut world = World::new([human_requested()]).on(Channel::WhatsApp);
     world.take(asks(900));
-    world.pass(hours(1)).command("ana", CommandKind::Reply { text: "hello".to_owned() });
+    world.pass(hours(1)).command("ana", CommandKind::Reply { text: "hello".to_owned(), seen: None });
     assert_eq!(world.conversation.window_told_at(), None, "nobody waits");
     world.pass(hours(4)).take(says("and one more thing"));
     let due_at = START + hours(5 + 24 - 2);
@@ -97,7 +97,7 @@ fn staff_hear_before_the_reply_window_closes() {
     let event = world.event(EventKind::Timer(wake()));
     assert!(matches!(world.decide(&event), Decision::Ignore(Ignored::NothingDue)), "told once");
     // Who was answered since and writes again starts anew.
-    world.command("ana", CommandKind::Reply { text: "here".to_owned() });
+    world.command("ana", CommandKind::Reply { text: "here".to_owned(), seen: None });
     world.pass(hours(2)).take(says("thanks, but..."));
     assert_eq!(world.conversation.window_told_at(), Some(world.now + hours(22)));
 }
@@ -126,7 +126,7 @@ fn a_pause_that_leaves_a_client_to_an_external_bot_is_told() {
     assert!(about(&wakes(&mut answers)).is_empty());
     let mut answered = external([HandoverAction { pause: for_hours(1), ..human_requested() }]);
     answered.take(asks(900));
-    answered.pass(minutes(1)).command("ana", CommandKind::Reply { text: "hello".to_owned() });
+    answered.pass(minutes(1)).command("ana", CommandKind::Reply { text: "hello".to_owned(), seen: None });
     answered.pass(hours(2));
     assert!(about(&wakes(&mut answered)).is_empty());
     let mut back = external([human_requested()]);

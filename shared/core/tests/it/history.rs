@@ -212,7 +212,7 @@ impl History {
         };
         let epoch = self.world.conversation.epoch;
         let kind = match what % 19 {
-            0 | 1 => CommandKind::Reply { text: "Hello".to_owned() },
+            0 | 1 => CommandKind::Reply { text: "Hello".to_owned(), seen: None },
             2 => CommandKind::Claim,
             3 => CommandKind::Assign { to: Some(staff("ben")) },
             4 => CommandKind::Assign { to: Some(team("front")) },

@@ -153,7 +153,7 @@ fn commands() -> Vec<(&'static str, EventKind)> {
         ("claim", of(CommandKind::Claim)),
         ("assign", of(CommandKind::Assign { to: Some(team("front")) })),
         ("unassign", system),
-        ("reply", of(CommandKind::Reply { text: "Hello".to_owned() })),
+        ("reply", of(CommandKind::Reply { text: "Hello".to_owned(), seen: None })),
         ("hand_back", of(CommandKind::HandBack)),
         ("resolve", of(CommandKind::Resolve)),
         ("pause", of(CommandKind::Pause { pause: for_hours(3) })),

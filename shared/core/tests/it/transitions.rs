@@ -379,7 +379,7 @@ fn command_cases() -> Vec<Case> {
         case("ana replies", |world| Some(world.event(reply("ana")))),
         case("ben replies", |world| Some(world.event(reply("ben")))),
         case("an API key replies", |world| {
-            let kind = CommandKind::Reply { text: "Hello".to_owned() };
+            let kind = CommandKind::Reply { text: "Hello".to_owned(), seen: None };
             world.commanded(Principal::ApiKey(id("key")), kind)
         }),
         case("hand back", |world| world.commanded(by("ana"), CommandKind::HandBack)),

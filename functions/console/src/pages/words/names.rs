@@ -26,6 +26,7 @@ pub(in crate::pages) fn done(word: &str) -> Option<&'static str> {
         "ended" => "The key is ended.",
         "redriven" => "It is on its way again.",
         "gone" => "It is gone.",
+        "pending" => super::PENDING,
         _ => return None,
     })
 }
