@@ -1,8 +1,10 @@
 //! The pages: who gets in, what stands on them, what their forms do, and what they weigh.
 
 mod editor;
+mod limits;
 mod reach;
 mod sign_in;
+mod typed;
 mod weight;
 mod work;
 

@@ -149,5 +149,6 @@ pub(crate) async fn linted(call: &Call<'_>) -> Answered {
     let inboxes: Vec<&Inbox> = inboxes.collect();
     let supplies = lint::Supplies::of(call.app, call.account(), &bot).await?;
     let warnings = lint::lint(&overview.account.value, &overview.directory, &bot, &inboxes, &supplies);
-    Ok(Answer::ok(&Items { items: warnings }))
+    let items = warnings.iter().map(lint::Warning::problem).collect();
+    Ok(Answer::ok(&Items { items }))
 }

@@ -119,7 +119,11 @@ async fn the_second_of_two_tabs_is_told_and_loses_nothing_that_was_typed() {
     ];
     let told = alex.submit(&other, &path, &typed).await;
     assert_eq!(told.status, StatusCode::PRECONDITION_FAILED);
-    assert!(told.has("Somebody else has changed this bot") && told.has("What I typed"), "{}", told.html);
+    assert!(
+        told.has("Somebody else has changed this meanwhile") && told.has("What I typed"),
+        "{}",
+        told.html
+    );
     // The form still stands on the old version: sent again it is refused again.
     assert_eq!(alex.submit(&told, &path, &typed).await.status, StatusCode::PRECONDITION_FAILED);
     assert!(alex.get(&path).await.has("aria-checked=\"false\""));
@@ -135,7 +139,7 @@ async fn a_seventh_scenario_is_refused_in_words_and_order_can_be_changed() {
     }
     let seventh = add(&alex, &path, "custom").await;
     assert_eq!(seventh.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(seventh.has("a bot has at most 6 handover actions, not 7"), "{}", seventh.html);
+    assert!(seventh.has("a bot has at most 6 scenarios, not 7"), "{}", seventh.html);
     let page = alex.get(&path).await;
     let before = actions(&page);
     let fields = [("seen", page.field("seen")), ("action", before[1].clone()), ("by", "up".to_owned())];

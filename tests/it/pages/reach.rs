@@ -7,7 +7,7 @@ use super::Browser;
 use crate::console::{CLIENT, conversation};
 
 /// Every page of the clinic that an admin can see.
-async fn pages(world: &World) -> Vec<String> {
+pub(crate) async fn pages(world: &World) -> Vec<String> {
     let clinic = &world.sample.clinic;
     world.say(world.twilio(), CLIENT, "1", "I want to talk to a human").await;
     let id = conversation(world);

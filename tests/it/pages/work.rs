@@ -39,7 +39,7 @@ async fn a_handover_is_claimed_answered_and_handed_back_and_the_bot_goes_on() {
     // Somebody else has claimed it.
     let refused = billie.submit(&page, &format!("{path}/claim"), &[]).await;
     assert_eq!(refused.status, StatusCode::CONFLICT);
-    assert!(refused.has("Somebody else has it"), "{}", refused.html);
+    assert!(refused.has("Alex Moreno has it already"), "{}", refused.html);
     let me = format!("staff:{}", world.sample.clinic.colleague);
     let mine = billie.done(&path, &format!("{path}/assign"), &[("to", &me), ("once", "a")]).await;
     assert!(mine.has("name=\"text\"") && mine.has("Assigned."), "{}", mine.html);

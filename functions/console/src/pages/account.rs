@@ -8,7 +8,7 @@ use serde_json::json;
 use super::{
     Page, Reply, Shown,
     layout::Nav,
-    parts::{Errors, Field, csrf, refused, seen, switch, tick},
+    parts::{Errors, Field, csrf, refused, saves, seen, switch, tick, tick_with},
     visit::{Asking, Visit},
     words as w,
 };
@@ -23,7 +23,8 @@ pub(super) async fn show(visit: &Visit<'_>) -> Shown {
 async fn shown(visit: &Visit<'_>, typed: Option<&Account>, problem: Option<&Problem>) -> Shown {
     let overview = visit.overview().await?;
     let account = typed.unwrap_or(&overview.account.value);
-    let version = visit.form.seen().filter(|_| typed.is_some()).unwrap_or(overview.account.version);
+    let now = overview.account.version;
+    let version = visit.form.number("seen").filter(|_| typed.is_some()).unwrap_or(now);
     let errors = Errors(problem.map_or(&[], |problem| problem.errors.as_slice()));
     let sms = overview.inboxes.iter().filter(|inbox| inbox.channel == Channel::Sms);
     let body = html! {
@@ -35,20 +36,16 @@ async fn shown(visit: &Visit<'_>, typed: Option<&Account>, problem: Option<&Prob
             (switch("human_handover", w::LABS_SWITCH, account.labs.human_handover))
             p.hint { (w::LABS_TEXT) }
             h2 { (w::ACCOUNT_SETTINGS) }
-            (Field::new("name", w::NAME).error(errors).around(&html! {
-                input #name name="name" value=(account.name) required maxlength=(MAX_NAME_CHARS) autocomplete="off";
-            }))
+            (Field::new("name", w::NAME).error(errors).required().max(MAX_NAME_CHARS).text("text", &account.name))
             (Field::new("retention_days", w::RETENTION).hint(w::RETENTION_HINT).error(errors).number(40, 3_650, account.retention_days))
-            (tick("store_text", w::STORE_TEXT, account.store_text))
-            p.hint { (w::STORE_TEXT_HINT) }
-            (tick("notify_text", w::NOTIFY_TEXT, account.notify_text))
-            p.hint { (w::NOTIFY_TEXT_HINT) }
+            (tick_with("store_text", w::STORE_TEXT, w::STORE_TEXT_HINT, account.store_text))
+            (tick_with("notify_text", w::NOTIFY_TEXT, w::NOTIFY_TEXT_HINT, account.notify_text))
             (tick("event_bus", w::EVENT_BUS, account.event_bus))
             (Field::new("sms_inbox", w::SMS_INBOX).hint(w::SMS_HINT).error(errors).choice(&html! {
                 option value="" selected[account.sms_inbox.is_none()] { (w::NO_SMS) }
                 @for inbox in sms { option value=(inbox.id) selected[account.sms_inbox.as_ref() == Some(&inbox.id)] { (inbox.name) } }
             }))
-            button type="submit" { (w::SAVE) }
+            (saves(problem, now))
         }
     };
     Ok(Page::new(Nav::Account, w::ACCOUNT, body).with(problem).into())

@@ -26,7 +26,7 @@ pub(super) async fn show(visit: &Visit<'_>) -> Shown {
         div.head { p.crumbs { (w::SETTINGS) } h1 { (w::AUDIT) } p.muted { (w::AUDIT_TEXT) } }
         @if lines.is_empty() { (empty(Icon::List, w::NO_CHANGES, w::NO_CHANGES_TEXT)) } @else {
             div.scroll tabindex="0" { table {
-                thead { tr { th { (w::WHEN) } th { (w::WHO) } th { (w::WHAT) } th { (w::VERSION) } } }
+                thead { tr { th scope="col" { (w::WHEN) } th scope="col" { (w::WHO) } th scope="col" { (w::WHAT) } th scope="col" { (w::VERSION) } } }
                 tbody { @for line in &lines { tr {
                     td { (time(line.at)) }
                     td { @match (&line.staff, &line.by) {

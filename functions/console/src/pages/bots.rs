@@ -2,7 +2,8 @@
 
 use handover_aws::store::Overview;
 use handover_core::{
-    Bot, BotId, Connector, MAX_FOLD_SECONDS, MAX_MESSAGE_CHARS, MAX_NAME_CHARS, Pause, UnansweredPolicy,
+    Bot, BotId, Connector, MAX_FOLD_SECONDS, MAX_INSTRUCTIONS_CHARS, MAX_MESSAGE_CHARS, MAX_NAME_CHARS,
+    Pause, Problem as FieldProblem, UnansweredPolicy,
 };
 use http::Method;
 use maud::{Markup, html};
@@ -12,13 +13,21 @@ use super::{
     Page, Reply, Shown,
     form::Form,
     layout::Nav,
-    parts::{Errors, Field, Icon, csrf, empty, icon, once, refused, seen, sure, tick},
+    parts::{
+        Errors, Field, Icon, beginning, csrf, empty, icon, once, page_of, pager, refused, saves, seen, sure,
+        tick,
+    },
     visit::{Asking, Visit},
     words as w,
 };
 use crate::problem::Problem;
 
 const PATH: &str = "/console/bots";
+/// Rows of a page, and inboxes that a row names.
+const ROWS: usize = 25;
+const NAMED: usize = 3;
+/// Bytes that a bot's instructions may take in its page.
+const MAX_INSTRUCTIONS_BYTES: usize = 24_000;
 
 /// The parts of a bot's pages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,22 +62,22 @@ pub(super) async fn list(visit: &Visit<'_>) -> Shown {
 async fn shown(visit: &Visit<'_>, problem: Option<&Problem>) -> Shown {
     let overview = visit.overview().await?;
     let errors = Errors(problem.map_or(&[], |problem| problem.errors.as_slice()));
+    let (rows, next) = page_of(&overview.bots, visit.query("cursor"), ROWS);
     let body = html! {
         div.head { p.crumbs { (w::AGENTS) } h1 { (w::CONVERSATIONAL) } }
         (refused(problem))
         @if overview.bots.is_empty() { (empty(Icon::Bot, w::NO_BOTS, w::NO_BOTS_TEXT)) }
-        ul.rows { @for bot in &overview.bots {
+        ul.rows { @for bot in rows {
             li { div.row {
                 span.row-main { b { a href={ (PATH) "/" (bot.id) "/handover" } { (bot.name) } } span.muted { (answers_in(&overview, &bot.id)) } }
                 a.button.quiet href={ (PATH) "/" (bot.id) "/handover" } { (icon(Icon::Hand)) (w::HUMAN_HANDOVER) }
                 a.button.quiet href={ (PATH) "/" (bot.id) } { (icon(Icon::Gear)) (w::BOT_SETTINGS) }
             } }
         } }
+        (pager(PATH, &[], visit.query("cursor"), next.as_deref()))
         form.card method="post" action=(PATH) {
             (csrf(&visit.csrf)) (once()) h2 { (w::ADD_BOT) }
-            (Field::new("name", w::NAME).error(errors).around(&html! {
-                input #name name="name" value=(visit.form.get("name")) required maxlength=(MAX_NAME_CHARS) autocomplete="off";
-            }))
+            (Field::new("name", w::NAME).error(errors).required().max(MAX_NAME_CHARS).text("text", visit.form.get("name")))
             (Field::new("connector", w::CONNECTOR).choice(&connectors(&Connector::Faq)))
             button type="submit" { (w::ADD) }
         }
@@ -79,10 +88,11 @@ async fn shown(visit: &Visit<'_>, problem: Option<&Problem>) -> Shown {
 fn answers_in(overview: &Overview, bot: &BotId) -> String {
     let inboxes = overview.inboxes.iter().filter(|inbox| inbox.bot.as_ref() == Some(bot));
     let names: Vec<&str> = inboxes.map(|inbox| inbox.name.as_str()).collect();
-    if names.is_empty() {
-        w::NO_INBOX_HAS_IT.to_owned()
-    } else {
-        format!("{} {}", w::ANSWERS_IN, names.join(", "))
+    let shown = names.get(..names.len().min(NAMED)).unwrap_or_default().join(", ");
+    match names.len() {
+        0 => w::NO_INBOX_HAS_IT.to_owned(),
+        count if count > NAMED => format!("{} {shown} (+ {})", w::ANSWERS_IN, count - NAMED),
+        _ => format!("{} {shown}", w::ANSWERS_IN),
     }
 }
 
@@ -141,10 +151,11 @@ pub(super) async fn create(visit: &Visit<'_>) -> Shown {
 pub(super) async fn show(visit: &Visit<'_>) -> Shown {
     let id: BotId = visit.id("bot")?;
     let found = visit.store().bot_settings(&visit.account.id, &id).await?.ok_or_else(Problem::not_found)?;
-    Ok(page(visit, &found.bot, found.revision, None).into())
+    Ok(page(visit, &found.bot, [found.revision; 2], None).into())
 }
 
-fn page(visit: &Visit<'_>, bot: &Bot, version: u64, problem: Option<&Problem>) -> Page {
+/// The page of a bot: as it was typed on a `version`, where there is another `now`.
+fn page(visit: &Visit<'_>, bot: &Bot, [version, now]: [u64; 2], problem: Option<&Problem>) -> Page {
     let errors = Errors(problem.map_or(&[], |problem| problem.errors.as_slice()));
     let path = format!("{PATH}/{}", bot.id);
     let (url, model, instructions) = match &bot.connector {
@@ -169,7 +180,7 @@ fn page(visit: &Visit<'_>, bot: &Bot, version: u64, problem: Option<&Problem>) -
         form.card method="post" action=(path) {
             (csrf(&visit.csrf)) (seen(version))
             (tick("handover", w::HANDOVER_ON, bot.handover))
-            (Field::new("name", w::NAME).error(errors).text("text", &bot.name))
+            (Field::new("name", w::NAME).error(errors).required().max(MAX_NAME_CHARS).text("text", &bot.name))
             h2 { (w::HOW_ASKED) }
             (Field::new("connector", w::CONNECTOR).choice(&connectors(&bot.connector)))
             div data-when="http open_ai" {
@@ -177,12 +188,10 @@ fn page(visit: &Visit<'_>, bot: &Bot, version: u64, problem: Option<&Problem>) -
             }
             div data-when="open_ai bedrock" {
             (Field::new("connector_model", w::CONNECTOR_MODEL).hint(w::CONNECTOR_MODEL_HINT).wrong(errors.of("connector.model")).text("text", model))
-            (Field::new("connector_instructions", w::CONNECTOR_INSTRUCTIONS).wrong(errors.of("connector.instructions")).lines(5, instructions))
+            (instructions_field(instructions, errors))
             }
             h2 { (w::BEHAVIOUR) }
-            (Field::new("no_answer_message", w::NO_ANSWER_MESSAGE).hint(w::NO_ANSWER_HINT).error(errors).around(&html! {
-                textarea #no_answer_message name="no_answer_message" rows="2" maxlength=(MAX_MESSAGE_CHARS) { (bot.no_answer_message) }
-            }))
+            (Field::new("no_answer_message", w::NO_ANSWER_MESSAGE).hint(w::NO_ANSWER_HINT).error(errors).max(MAX_MESSAGE_CHARS).free().lines(2, &bot.no_answer_message))
             (Field::new("quiet_minutes", w::QUIET).hint(w::QUIET_HINT).error(errors).number(0, 1_440, bot.quiet_minutes))
             (pause_fields("takeover", w::TAKEOVER_PAUSE, bot.takeover_pause, errors.within("takeover_pause")))
             (Field::new("unanswered", w::UNANSWERED).choice(&html! {
@@ -193,22 +202,54 @@ fn page(visit: &Visit<'_>, bot: &Bot, version: u64, problem: Option<&Problem>) -
             (Field::new("cooldown_minutes", w::COOLDOWN).hint(w::COOLDOWN_HINT).error(errors).number(0, 65_535, bot.cooldown_minutes))
             (Field::new("daily_messages", w::DAILY).hint(w::DAILY_HINT).error(errors).number(1, 65_535, bot.daily_messages))
             (Field::new("fold_seconds", w::FOLD).hint(w::FOLD_HINT).error(errors).number(0, MAX_FOLD_SECONDS.into(), bot.fold_seconds))
-            button type="submit" { (w::SAVE) }
+            (saves(problem, now))
         }
         form.card method="post" action={ (path) "/secrets" } {
             (csrf(&visit.csrf)) (once())
             h2 { (w::CONNECTOR_SECRETS) } p.muted { (w::CONNECTOR_SECRETS_TEXT) }
-            div.inline {
-                label.hidden for="secret" { (w::SECRET) }
-                select #secret name="name" { option value="api_key" { (w::SECRET_API_KEY) } option value="signing_secret" { (w::SECRET_SIGNING) } }
-                label.hidden for="value" { (w::VALUE) }
-                input #value name="value" type="password" autocomplete="off" placeholder=(w::VALUE);
-                button.quiet type="submit" { (w::SAVE) }
-            }
+            (Field::new("name", w::SECRET).id("secret").choice(&html! { option value="api_key" { (w::SECRET_API_KEY) } option value="signing_secret" { (w::SECRET_SIGNING) } }))
+            (Field::new("value", w::VALUE).error(errors).text("password", ""))
+            button.quiet type="submit" { (w::SAVE) }
         }
         section.card { (sure(w::REMOVE_BOT, w::REMOVE_BOT_SURE, &remove)) }
     };
     Page::new(Nav::Bots, bot.name.clone(), body)
+}
+
+/// Where a bot's instructions are typed. They may be longer than a page: then they stay as they are until new
+/// ones are typed.
+fn instructions_field(instructions: &str, errors: Errors<'_>) -> Markup {
+    let field = Field::new("connector_instructions", w::CONNECTOR_INSTRUCTIONS)
+        .wrong(errors.of("connector.instructions"))
+        .max(MAX_INSTRUCTIONS_CHARS)
+        .free();
+    let shown = beginning(instructions, MAX_INSTRUCTIONS_BYTES);
+    if shown.len() == instructions.len() {
+        return field.lines(5, instructions);
+    }
+    html! {
+        p.notice.warn { (icon(Icon::Warning)) span { (w::TOO_LONG_HERE) } }
+        pre.body tabindex="0" { (beginning(instructions, MAX_INSTRUCTIONS_BYTES / 8)) "…" }
+        input type="hidden" name="instructions_kept" value="on";
+        (field.lines(5, ""))
+    }
+}
+
+/// The connector as it was typed, with the instructions that were too long to be shown.
+fn with_kept_instructions(typed: Connector, known: &Connector, form: &Form) -> Connector {
+    let kept = match known {
+        Connector::OpenAi { instructions, .. } | Connector::Bedrock { instructions, .. }
+            if form.is_on("instructions_kept") && form.said("connector_instructions").is_none() =>
+        {
+            instructions.clone()
+        }
+        _ => return typed,
+    };
+    match typed {
+        Connector::OpenAi { url, model, .. } => Connector::OpenAi { url, model, instructions: kept },
+        Connector::Bedrock { model, .. } => Connector::Bedrock { model, instructions: kept },
+        other => other,
+    }
 }
 
 /// The fields of a pause: days, hours and minutes, or until somebody hands back.
@@ -228,12 +269,13 @@ pub(super) fn pause_fields(name: &str, label: &str, pause: Pause, error: Option<
             label.tick { input type="radio" name={ (name) "_pause" } value="for" checked[!open]; span { (w::PAUSE_FOR) } }
             div.inline { @for (unit, unit_label, value, max) in numbers {
                 span.unit {
-                    input.number #{ (name) "_" (unit) } name={ (name) "_" (unit) } type="number" inputmode="numeric" min="0" max=(max) value=(value);
+                    input.number #{ (name) "_" (unit) } name={ (name) "_" (unit) } type="number" inputmode="numeric" min="0" max=(max) value=(value)
+                        aria-describedby=[error.map(|_| format!("{name}-pause-error"))] aria-invalid=[error.map(|_| "true")];
                     label for={ (name) "_" (unit) } { (unit_label) }
                 }
             } }
             label.tick { input type="radio" name={ (name) "_pause" } value="open" checked[open]; span { (w::UNTIL_HANDED_BACK) } }
-            @if let Some(error) = error { p.error { (icon(Icon::Warning)) (super::layout::sentence(error)) } }
+            @if let Some(error) = error { p.error #{ (name) "-pause-error" } { (icon(Icon::Warning)) span { (super::layout::sentence(&w::wrong(error))) } } }
         }
     }
 }
@@ -253,43 +295,40 @@ pub(super) fn pause(form: &Form, name: &str) -> Pause {
 
 pub(super) async fn save(visit: &Visit<'_>) -> Shown {
     let id: BotId = visit.id("bot")?;
-    let known = visit.store().bot_settings(&visit.account.id, &id).await?.ok_or_else(Problem::not_found)?.bot;
-    let form = &visit.form;
-    let number = |name: &str| {
-        let text = form.get(name).trim();
-        text.parse::<u16>().map_err(|_| Problem::field(name, w::NOT_A_NUMBER))
-    };
-    let wanted = || -> Result<Bot, Problem> {
-        Ok(Bot {
-            name: form.get("name").trim().to_owned(),
-            handover: form.is_on("handover"),
-            connector: connector(form),
-            no_answer_message: form.get("no_answer_message").to_owned(),
-            quiet_minutes: number("quiet_minutes")?,
-            takeover_pause: pause(form, "takeover"),
-            unanswered: match form.get("unanswered") {
-                "hand_over_again" => UnansweredPolicy::HandOverAgain,
-                "stay_quiet" => UnansweredPolicy::StayQuiet,
-                _ => UnansweredPolicy::Answer,
-            },
-            pause_all_inboxes: form.is_on("pause_all_inboxes"),
-            loop_guard: form.is_on("loop_guard"),
-            cooldown_minutes: number("cooldown_minutes")?,
-            daily_messages: number("daily_messages")?,
-            fold_seconds: number("fold_seconds")?,
-            ..known.clone()
-        })
-    };
-    let version = form.seen().unwrap_or(0);
-    let bot = match wanted() {
-        Ok(bot) => bot,
-        Err(problem) => {
-            return Ok(page(visit, &known, version, Some(&problem)).status(problem.status).into());
+    let found = visit.store().bot_settings(&visit.account.id, &id).await?.ok_or_else(Problem::not_found)?;
+    let (known, form) = (found.bot, &visit.form);
+    let mut wrong = Vec::new();
+    let mut number = |name: &str, known: u16| {
+        let number = form.get(name).trim().parse();
+        if number.is_err() {
+            wrong.push(FieldProblem { field: name.to_owned(), message: w::NOT_A_NUMBER.to_owned() });
         }
+        number.unwrap_or(known)
     };
-    match visit.save_bot(&bot).await {
+    let bot = Bot {
+        name: form.get("name").trim().to_owned(),
+        handover: form.is_on("handover"),
+        connector: with_kept_instructions(connector(form), &known.connector, form),
+        no_answer_message: form.get("no_answer_message").to_owned(),
+        quiet_minutes: number("quiet_minutes", known.quiet_minutes),
+        takeover_pause: pause(form, "takeover"),
+        unanswered: match form.get("unanswered") {
+            "hand_over_again" => UnansweredPolicy::HandOverAgain,
+            "stay_quiet" => UnansweredPolicy::StayQuiet,
+            _ => UnansweredPolicy::Answer,
+        },
+        pause_all_inboxes: form.is_on("pause_all_inboxes"),
+        loop_guard: form.is_on("loop_guard"),
+        cooldown_minutes: number("cooldown_minutes", known.cooldown_minutes),
+        daily_messages: number("daily_messages", known.daily_messages),
+        fold_seconds: number("fold_seconds", known.fold_seconds),
+        ..known.clone()
+    };
+    let versions = [form.number("seen").unwrap_or(0), found.revision];
+    let saved = if wrong.is_empty() { visit.save_bot(&bot).await } else { Err(Problem::invalid(wrong)) };
+    match saved {
         Ok(()) => Ok(Reply::Go(format!("{PATH}/{id}?done=saved"))),
-        Err(problem) => Ok(page(visit, &bot, version, Some(&problem)).status(problem.status).into()),
+        Err(problem) => Ok(page(visit, &bot, versions, Some(&problem)).status(problem.status).into()),
     }
 }
 
@@ -311,7 +350,7 @@ pub(super) async fn remove(visit: &Visit<'_>) -> Shown {
         Err(problem) => {
             let found = visit.store().bot_settings(&visit.account.id, &id).await?;
             let found = found.ok_or_else(Problem::not_found)?;
-            Ok(page(visit, &found.bot, found.revision, Some(&problem)).status(problem.status).into())
+            Ok(page(visit, &found.bot, [found.revision; 2], Some(&problem)).status(problem.status).into())
         }
     }
 }
@@ -338,7 +377,7 @@ pub(super) async fn secret(visit: &Visit<'_>) -> Shown {
             Ok(Page::new(Nav::Bots, found.bot.name.clone(), body).into())
         }
         Err(problem) => {
-            Ok(page(visit, &found.bot, found.revision, Some(&problem)).status(problem.status).into())
+            Ok(page(visit, &found.bot, [found.revision; 2], Some(&problem)).status(problem.status).into())
         }
     }
 }

@@ -19,7 +19,7 @@ pub(super) fn bars(title: &str, rows: &[(String, u64)]) -> Markup {
             @if let Some(svg) = draw(rows) { (drawn(named(&svg, title))) }
             details { summary { (w::AS_TABLE) }
                 div.scroll tabindex="0" { table {
-                    thead { tr { th { (w::WHAT) } th { (w::COUNT) } } }
+                    thead { tr { th scope="col" { (w::WHAT) } th scope="col" { (w::COUNT) } } }
                     tbody { @for (label, count) in rows { tr { td { (label) } td { (count) } } } }
                 } }
             }

@@ -9,7 +9,7 @@ use serde_json::json;
 use super::{
     Page, Reply, Shown,
     layout::Nav,
-    parts::{self, Icon, Owner, assignee, csrf, empty, once, owner, sure, time},
+    parts::{self, Icon, Owner, assignee, csrf, empty, once, owner, sure, tags, time},
     transcript::principal,
     visit::{Asking, Visit},
     words as w,
@@ -18,6 +18,9 @@ use crate::problem::Problem;
 
 /// Pages of an export that one file holds: more than that is the API's.
 const EXPORT_PAGES: usize = 50;
+
+/// Bytes that a contact's tags may take in its page.
+const TAG_BYTES: usize = 24_000;
 
 /// Handovers that are shown of one conversation.
 const HANDOVERS: usize = 20;
@@ -70,17 +73,13 @@ pub(super) async fn show(visit: &Visit<'_>) -> Shown {
         }
         section.card {
             h2 { (w::TAGS) }
-            ul.tags { @for tag in &contact.tags { li { (form("tags", &html! {
-                input type="hidden" name="tag" value=(tag); input type="hidden" name="present" value="no";
-                span { (tag) } button.plain type="submit" aria-label={ (w::TAKE_OFF) " " (tag) } { "×" }
-            })) } } }
-            (form("tags", &html! { div.inline { label.hidden for="tag" { (w::NEW_TAG) } input #tag name="tag" maxlength="80" placeholder=(w::NEW_TAG) required; button.quiet type="submit" { (w::ADD) } } }))
+            (tags(visit, &contact.tags, &format!("{path}/tags"), TAG_BYTES))
         }
         section.card {
             h2 { (w::HANDOVERS) }
             @if handovers.is_empty() { (empty(Icon::Hand, w::NO_HANDOVERS, w::NO_HANDOVERS_TEXT)) } @else {
                 div.scroll tabindex="0" { table {
-                    thead { tr { th { (w::BEGAN) } th { (w::SCENARIO) } th { (w::ASSIGNED_TO) } th { (w::FIRST_ANSWER) } th { (w::ENDED) } } }
+                    thead { tr { @for head in [w::BEGAN, w::SCENARIO, w::ASSIGNED_TO, w::FIRST_ANSWER, w::ENDED] { th scope="col" { (head) } } } }
                     tbody { @for handover in handovers.iter().rev().take(HANDOVERS) {
                         tr {
                             td { (time(handover.started_at)) }

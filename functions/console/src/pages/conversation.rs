@@ -8,7 +8,7 @@ use handover_core::{
     OutcomeResult, SeenControl, TextSource, Timestamp,
 };
 use http::Method;
-use maud::{Markup, html};
+use maud::{Markup, PreEscaped, html};
 use serde_json::{Value, json};
 
 use super::{
@@ -16,13 +16,19 @@ use super::{
     form::Form,
     layout::Nav,
     parts::{
-        self, Icon, Owner, assignee, assignees, csrf, icon, once, owner, phi, refused, short_hash, time,
+        self, Field, Icon, Owner, assignee, assignees, csrf, icon, in_lines, once, owner, refused,
+        short_hash, tags, time,
     },
     transcript::{self, Revisions},
     visit::{Asking, Visit},
     words as w,
 };
 use crate::problem::Problem;
+
+/// Characters of a reason.
+const MAX_REASON_CHARS: usize = 500;
+/// Bytes that a contact's tags may take beside a conversation; the contact's own page has more room.
+const TAG_BYTES: usize = 5_000;
 
 pub(super) async fn show(visit: &Visit<'_>) -> Shown {
     match visit.store().whole(&visit.account.id, &visit.id("conversation")?).await? {
@@ -64,6 +70,10 @@ pub(super) async fn command(visit: &Visit<'_>) -> Shown {
     let asking = Asking { once: form.once(), ..Asking::default() };
     let done = visit.ask(Method::POST, path, &[("conversation", id.as_str())], Some(&body), asking).await;
     match done {
+        // Who takes over with a draft goes on writing it.
+        Ok(_) if form.said("text").is_some() && visit.text("command")? != "reply" => {
+            show_again(visit, &id).await
+        }
         Ok(done) => {
             let words = if done.is_pending() { "pending" } else { visit.text("command")? };
             Ok(Reply::Go(format!("{}?done={words}#end", Visit::conversation_path(&id))))
@@ -103,6 +113,13 @@ fn in_words(problem: Problem, command: &str) -> Problem {
     if command == "reply" { Problem { title: w::NOT_SENT, detail, ..problem } } else { problem }
 }
 
+async fn show_again(visit: &Visit<'_>, id: &ConversationId) -> Shown {
+    match visit.store().whole(&visit.account.id, id).await? {
+        Whole::Here(whole) => Ok(page(visit, &whole, None).await?.into()),
+        Whole::Absent | Whole::MovedTo(_) => Ok(Reply::Go(Visit::conversation_path(id))),
+    }
+}
+
 fn with_reason(reason: Option<&str>) -> Value {
     json!({"reason": reason})
 }
@@ -125,6 +142,7 @@ async fn page(
         names: &names,
         revisions: &revisions,
         open: visit.query("open"),
+        from: visit.query("from").and_then(|from| from.parse().ok()).unwrap_or(0),
         before: visit.query("before"),
         path: &path,
     };
@@ -143,6 +161,7 @@ async fn page(
             section.thread aria-label=(w::TRANSCRIPT) {
                 div #transcript data-region tabindex="0" role="log" aria-label=(w::TRANSCRIPT) { (shown.lines()) }
                 (composer(visit, state, holder, &path, &names))
+                span #end {}
             }
             aside.panel #side data-region aria-label=(w::ABOUT) {
                 (facts(visit, whole, inbox))
@@ -150,7 +169,6 @@ async fn page(
                 (actions(visit, whole, &names, &path))
             }
         }
-        span #end {}
     };
     Ok(Page::new(Nav::Inbox, title, body).live())
 }
@@ -196,15 +214,17 @@ fn composer(
     let mine = whose == Some(&visit.me());
     let somebody = whose.filter(|whose| matches!(whose, Assignee::Staff(_)) && !mine);
     let open = human.is_some() && mine && !state.opted_out;
-    // What was typed and not sent, for whoever cannot send it as it is.
-    let unsent = visit.form.said("text").filter(|_| !open && !state.opted_out);
     let seen = html! {
         input type="hidden" name="epoch" value=(state.epoch);
         input type="hidden" name="holder" value=(whose.map(Assignee::label).unwrap_or_default());
     };
+    // What was typed and not sent, for whoever cannot send it as it is.
+    let draft = visit.form.said("text").filter(|_| !open && !state.opted_out);
+    let draft_along =
+        || html! { @if let Some(draft) = draft { input type="hidden" name="text" value=(draft); } };
     let take = |label: &str| {
         html! {
-            form method="post" action={ (path) "/claim" } { (csrf(&visit.csrf)) (once()) button type="submit" { (icon(Icon::Hand)) (label) } }
+            form method="post" action={ (path) "/claim" } { (csrf(&visit.csrf)) (once()) (draft_along()) button type="submit" { (icon(Icon::Hand)) (label) } }
         }
     };
     let markup = html! {
@@ -213,16 +233,15 @@ fn composer(
         } @else if open {
             form method="post" action={ (path) "/reply" } data-keep {
                 (csrf(&visit.csrf)) (once()) (seen)
-                label for="text" { (w::YOUR_ANSWER) }
-                textarea #text name="text" rows="3" maxlength=(MAX_REPLY_CHARS) required
-                    aria-describedby="text-note" { (visit.form.get("text")) }
-                div.under #text-note { (phi()) button type="submit" { (w::SEND) } }
+                (Field::new("text", w::YOUR_ANSWER).required().max(MAX_REPLY_CHARS).free().lines(3, visit.form.get("text")))
+                button type="submit" { (w::SEND) }
             }
         } @else if let (Some(somebody), Some(_)) = (somebody, human) {
             p.locked-text { (icon(Icon::Lock)) span { b { (assignee(Some(somebody), names)) } " " (w::HAS_IT) } }
             form method="post" action={ (path) "/assign" } {
                 (csrf(&visit.csrf)) (once())
                 input type="hidden" name="to" value=(visit.me().label());
+                (draft_along())
                 button.quiet type="submit" { (w::TAKE_IT_OVER) }
             }
         } @else if human.is_some() {
@@ -232,13 +251,12 @@ fn composer(
             p.locked-text { (icon(Icon::Lock)) span { (w::LOCKED_BOT) } }
             (take(w::TAKE_OVER))
         }
-        @if let Some(unsent) = unsent {
-            form.unsent method="post" action={ (path) "/reply" } data-keep {
+        @if let Some(draft) = draft {
+            form.draft method="post" action={ (path) "/reply" } data-keep {
                 (csrf(&visit.csrf)) (once()) (seen)
-                label for="text" { (w::UNSENT) }
-                textarea #text name="text" rows="3" maxlength=(MAX_REPLY_CHARS) required
-                    aria-describedby="text-note" { (unsent) }
-                div.under #text-note { (phi()) button type="submit" { (w::TAKE_AND_SEND) } }
+                label for="draft" { (w::DRAFT) }
+                textarea #draft name="text" rows="3" maxlength=(MAX_REPLY_CHARS) required { (PreEscaped(in_lines(draft))) }
+                button type="submit" { (w::TAKE_AND_SEND) }
             }
         }
     };
@@ -254,7 +272,7 @@ fn facts(visit: &Visit<'_>, whole: &WholeConversation, inbox: Option<&Inbox>) ->
     let reply_by = parts::reply_by(inbox, state);
     let due = |at: Timestamp| html! { (time(at)) @if at <= visit.now { " " span.chip.bad { (w::OVERDUE) } } };
     html! {
-        section.card {
+        section.card data-key="now" {
             h2 { (w::NOW) }
             dl.facts {
                 @if let Some(waiting) = human.and_then(|human| human.waiting.as_ref()) {
@@ -281,7 +299,7 @@ fn story(whole: &WholeConversation, names: &Overview, revisions: &Revisions) -> 
     let trigger = transcript::find(whole, &handover.trigger);
     let phrase = trigger.and_then(|line| phrase(line, handover, revisions));
     html! {
-        section.card {
+        section.card data-key="why" {
             h2 { (w::WHY_STEPPED_ASIDE) }
             p.why-line { (w::reason(handover.origin.name())) " " (time(handover.started_at)) }
             @if let Some(quote) = trigger.and_then(|line| line.content.as_ref()).and_then(|content| content.text()) {
@@ -350,28 +368,27 @@ fn actions(visit: &Visit<'_>, whole: &WholeConversation, names: &Overview, path:
     let form = |command: &str, inner: &Markup| {
         html! { form method="post" action={ (path) "/" (command) } { (csrf(&visit.csrf)) (inner) } }
     };
-    let reason = |id: &str| {
-        html! { label for=(id) { (w::REASON) } input #(id) name="reason" maxlength="500" autocomplete="off"; }
-    };
+    let reason =
+        |id: &str| Field::new("reason", w::REASON).id(id).max(MAX_REASON_CHARS).free().text("text", "");
     html! {
-        section.card {
+        section.card data-key="actions" {
             h2 { (w::WHAT_NOW) }
             @if with_humans {
-                details.act { summary { (w::HAND_BACK) } (form("hand-back", &html! {
+                details.act data-key="hand-back" { summary { (w::HAND_BACK) } (form("hand-back", &html! {
                     p.muted { (w::HAND_BACK_TEXT) } (reason("why-back")) button type="submit" { (w::HAND_BACK) }
                 })) }
             }
             @if with_humans || holder.is_some() || state.open_task.is_some() {
-                details.act { summary { (w::RESOLVE) } (form("resolve", &html! {
+                details.act data-key="resolve" { summary { (w::RESOLVE) } (form("resolve", &html! {
                     p.muted { (w::RESOLVE_TEXT) } (reason("why-done")) button type="submit" { (w::RESOLVE) }
                 })) }
             }
-            details.act { summary { (w::REASSIGN) " " span.muted { (assignee(holder, names)) } } (form("assign", &html! {
+            details.act data-key="assign" { summary { (w::REASSIGN) " " span.muted { (assignee(holder, names)) } } (form("assign", &html! {
                 label for="to" { (w::ASSIGN_TO) }
                 select #to name="to" { (assignees(names, holder, w::NOBODY_CLAIM)) }
                 button type="submit" { (w::REASSIGN) }
             })) }
-            details.act { summary { (w::PAUSE_BOT) } (form("pause", &html! {
+            details.act data-key="pause" { summary { (w::PAUSE_BOT) } (form("pause", &html! {
                 div.inline {
                     label for="hours" { (w::HOURS) } input.number #hours name="hours" type="number" min="0" max="8760" value="12";
                     label for="minutes" { (w::MINUTES) } input.number #minutes name="minutes" type="number" min="0" max="59" value="0";
@@ -381,19 +398,9 @@ fn actions(visit: &Visit<'_>, whole: &WholeConversation, names: &Overview, path:
             })) }
             @if state.open_task.is_some() { (form("task", &html! { button.quiet type="submit" { (icon(Icon::Check)) (w::TASK_DONE) } })) }
         }
-        section.card {
+        section.card data-key="tags" {
             h2 { (w::TAGS) }
-            ul.tags {
-                @for tag in &whole.contact.tags {
-                    li { (form("tag", &html! {
-                        input type="hidden" name="tag" value=(tag); input type="hidden" name="present" value="no";
-                        span { (tag) } button.plain type="submit" aria-label={ (w::TAKE_OFF) " " (tag) } { "×" }
-                    })) }
-                }
-            }
-            (form("tag", &html! {
-                div.inline { label.hidden for="tag" { (w::NEW_TAG) } input #tag name="tag" maxlength="80" placeholder=(w::NEW_TAG) required; button.quiet type="submit" { (w::ADD) } }
-            }))
+            (tags(visit, &whole.contact.tags, &format!("{path}/tag"), TAG_BYTES))
         }
     }
 }

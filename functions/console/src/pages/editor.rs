@@ -11,7 +11,10 @@ use super::{
     bots::{pause, pause_fields},
     form::Form,
     handover::scenario_name,
-    parts::{Errors, Field, Icon, assignee_of, assignees, csrf, icon, phi, seen, sure, switch, tick},
+    parts::{
+        Errors, Field, Icon, assignee_of, assignees, bytes_of, csrf, icon, phi, saves, seen, sure, switch,
+        tick,
+    },
     visit::Visit,
     words as w,
 };
@@ -22,11 +25,13 @@ pub(super) fn form(
     visit: &Visit<'_>,
     bot: &Bot,
     (index, action): (usize, &HandoverAction),
-    version: u64,
+    [version, now]: [u64; 2],
     problem: Option<&Problem>,
     names: &Overview,
     more: bool,
 ) -> Markup {
+    // Its place is behind the list's end when somebody else has removed it.
+    let gone = index >= bot.actions.len();
     let errors = Errors(problem.map_or(&[], |problem| problem.errors.as_slice()));
     let of = |field: &str| errors.within(&format!("actions[{index}].{field}"));
     let path = format!("/console/bots/{}/handover", bot.id);
@@ -39,8 +44,10 @@ pub(super) fn form(
     html! {
         form.card.action method="post" action=(path) {
             (csrf(&visit.csrf)) (seen(version)) input type="hidden" name="action" value=(action.id);
+            input type="hidden" name="kind" value=(action.scenario.kind().name());
+            @if gone { input type="hidden" name="anew" value=(now); }
             div.title-line { h2 { (scenario_name(&action.scenario)) } (switch("enabled", w::ENABLED, action.enabled)) }
-            (scenario(action, of("scenario"), more))
+            (scenario(visit, action, errors, index, more))
             h3 { (w::THEN) }
             (Field::new("assign", w::ASSIGN_TO).wrong(of("assign")).choice(&html! {
                 (assignees(names, action.assign.as_ref().map(|assign| &assign.to), w::NOBODY_CLAIM))
@@ -49,17 +56,23 @@ pub(super) fn form(
             (closing(action, of("closing_message")))
             (pause_fields("action", w::PAUSE_THE_BOT, action.pause, of("pause")))
             (tick("create_task", w::CREATE_TASK, action.create_task))
-            (Field::new("tag", w::ADD_TAG).hint(w::ADD_TAG_HINT).wrong(of("tag")).around(&html! {
-                input #tag name="tag" value=(action.tag.as_deref().unwrap_or_default()) maxlength=(MAX_NAME_CHARS) autocomplete="off" aria-describedby="tag-hint";
-            }))
-            button type="submit" { (w::SAVE) }
+            (Field::new("tag", w::ADD_TAG).hint(w::ADD_TAG_HINT).wrong(of("tag")).max(MAX_NAME_CHARS).noted_at("closing_text").text("text", action.tag.as_deref().unwrap_or_default()))
+            (saves(problem, now))
         }
-        (sure(w::REMOVE_ACTION, w::REMOVE_ACTION_SURE, &remove))
+        @if !gone { (sure(w::REMOVE_ACTION, w::REMOVE_ACTION_SURE, &remove)) }
     }
 }
 
 /// What the action fires on.
-fn scenario(action: &HandoverAction, error: Option<&str>, more: bool) -> Markup {
+fn scenario(
+    visit: &Visit<'_>,
+    action: &HandoverAction,
+    errors: Errors<'_>,
+    index: usize,
+    more: bool,
+) -> Markup {
+    let place = format!("actions[{index}].scenario");
+    let error = errors.within(&place);
     let text = match &action.scenario {
         Scenario::HumanRequested { .. } => w::HUMAN_TEXT,
         Scenario::LackOfKnowledge { .. } => w::KNOWLEDGE_TEXT,
@@ -75,7 +88,7 @@ fn scenario(action: &HandoverAction, error: Option<&str>, more: bool) -> Markup 
                     option value="balanced" selected[*sensitivity == Sensitivity::Balanced] { (w::BALANCED) }
                     option value="strict" selected[*sensitivity == Sensitivity::Strict] { (w::STRICT) }
                 }))
-                (phrases(own, error, more))
+                (phrases(visit, action, own, (errors, &place), more))
             },
             Scenario::LackOfKnowledge { evidence_floor } => {
                 (Field::new("evidence_floor", w::EVIDENCE_FLOOR).hint(w::EVIDENCE_HINT).wrong(error).number(0, 100, evidence_floor.get() / 10))
@@ -86,32 +99,87 @@ fn scenario(action: &HandoverAction, error: Option<&str>, more: bool) -> Markup 
                 }))
             },
             Scenario::Custom { name, phrases: own } => {
-                (Field::new("scenario_name", w::NAME).around(&html! {
-                    input #scenario_name name="scenario_name" value=(name) required maxlength=(MAX_NAME_CHARS) autocomplete="off";
-                }))
-                (phrases(own, error, more))
+                (Field::new("scenario_name", w::NAME).wrong(errors.of(&format!("{place}.name"))).required().max(MAX_NAME_CHARS).text("text", name))
+                (phrases(visit, action, own, (errors, &place), more))
             },
         }
     }
 }
 
-fn phrases(own: &[String], error: Option<&str>, more: bool) -> Markup {
+/// Phrases of one page, and bytes that they may take there.
+const PHRASES: usize = 25;
+const PHRASE_BYTES: usize = 14_000;
+
+/// Where the part of a list of phrases ends that begins at `from`.
+fn end_of_part(own: &[String], from: usize) -> usize {
+    let mut bytes = 0;
+    let rest = own.iter().enumerate().skip(from).take(PHRASES);
+    let part = rest.take_while(|(_, phrase)| {
+        bytes += bytes_of(phrase);
+        bytes <= PHRASE_BYTES
+    });
+    part.last().map_or(own.len().min(from + 1), |(index, _)| index + 1)
+}
+
+/// Where the part begins that has a phrase in it.
+pub(super) fn part_of(own: &[String], place: usize) -> usize {
+    parts(own).into_iter().rfind(|from| *from <= place).unwrap_or(0)
+}
+
+/// Where the parts of a list of phrases begin.
+fn parts(own: &[String]) -> Vec<usize> {
+    let mut starts = vec![0];
+    let mut from = end_of_part(own, 0);
+    while from < own.len() {
+        starts.push(from);
+        from = end_of_part(own, from);
+    }
+    starts
+}
+
+/// The part of the phrases that is shown, each in a field of its own.
+fn phrases(
+    visit: &Visit<'_>,
+    action: &HandoverAction,
+    own: &[String],
+    (errors, place): (Errors<'_>, &str),
+    more: bool,
+) -> Markup {
+    let wanted = visit.query("from").and_then(|from| from.parse().ok()).or_else(|| visit.form.number("from"));
+    let wanted = wanted.and_then(|from| usize::try_from(from).ok()).unwrap_or(0);
+    let (starts, from) = (parts(own), part_of(own, wanted));
+    let to = end_of_part(own, from);
     let blank = usize::from(more || own.is_empty());
+    let list = errors.of(&format!("{place}.phrases"));
+    let shown = own.iter().map(String::as_str).enumerate().take(to).skip(from);
     html! {
         fieldset.phrases {
             legend { (w::EXAMPLE_PHRASES) }
-            p.hint { (w::PHRASES_HINT) }
+            p.hint #phrases-hint { (w::PHRASES_HINT) }
+            @if starts.len() > 1 {
+                // What is not shown stays as it is.
+                input type="hidden" name="from" value=(from);
+                input type="hidden" name="to" value=(to);
+                nav.parts aria-label=(w::EXAMPLE_PHRASES) { @for start in &starts {
+                    a href={ "?action=" (action.id) "&from=" (start) } aria-current=[(*start == from).then_some("true")] { (start + 1) "–" (end_of_part(own, *start)) }
+                } }
+            }
             ul data-phrases {
-                @for (index, phrase) in own.iter().map(String::as_str).chain(std::iter::repeat_n("", blank)).enumerate() {
+                @for (index, phrase) in shown.chain(std::iter::repeat_n((to, ""), blank)) {
+                    @let error = errors.of(&format!("{place}.phrases[{index}]"));
+                    @let described = if error.is_some() { format!("phrases-hint phrases-note phrase-{}-error", index + 1) } else { "phrases-hint phrases-note".to_owned() };
                     li {
-                        input name="phrase" value=(phrase) maxlength=(MAX_PHRASE_CHARS) aria-label={ (w::PHRASE_LABEL) " " (index + 1) } autocomplete="off" autofocus[more && index == own.len()];
+                        input #{ "phrase-" (index + 1) } name="phrase" value=(phrase) maxlength=(MAX_PHRASE_CHARS) aria-label={ (w::PHRASE_LABEL) " " (index + 1) }
+                            aria-describedby=(described) aria-invalid=[error.map(|_| "true")] autocomplete="off" autofocus[more && index == to];
+                        @if let Some(error) = error { p.error #{ "phrase-" (index + 1) "-error" } { (icon(Icon::Warning)) span { (super::layout::sentence(&w::wrong(error))) } } }
                     }
                 }
             }
-            @if let Some(error) = error { p.error { (icon(Icon::Warning)) (super::layout::sentence(error)) } }
+            @if let Some(error) = list { p.error { (icon(Icon::Warning)) span { (super::layout::sentence(&w::wrong(error))) } } }
             @if own.len() < MAX_PHRASES {
                 button.quiet type="submit" name="more" value="phrase" formnovalidate data-add-phrase { (icon(Icon::Plus)) (w::ADD_PHRASE) }
             }
+            (phi("phrases"))
         }
     }
 }
@@ -125,19 +193,24 @@ fn closing(action: &HandoverAction, error: Option<&str>) -> Markup {
         fieldset {
             legend { (w::FINAL_MESSAGE) }
             label.tick { input type="radio" name="closing" value="send" checked[text.is_some()]; span { (w::SEND_THIS) } }
-            label.hidden for="closing_text" { (w::FINAL_MESSAGE) }
-            textarea #closing_text name="closing_text" rows="2" maxlength=(MAX_MESSAGE_CHARS) aria-invalid=[error.map(|_| "true")] { (text.unwrap_or_default()) }
-            (phi())
+            (Field::new("closing_text", w::FINAL_MESSAGE).label_unseen().wrong(error).max(MAX_MESSAGE_CHARS).free().lines(2, text.unwrap_or_default()))
             label.tick { input type="radio" name="closing" value="nothing" checked[text.is_none()]; span { (w::SEND_NOTHING) } }
-            @if let Some(error) = error { p.error { (icon(Icon::Warning)) (super::layout::sentence(error)) } }
         }
     }
 }
 
+/// The phrases of the form, among those that it did not show.
+fn read_phrases(form: &Form, known: &[String]) -> Vec<String> {
+    let typed = form.all("phrase").map(str::trim).filter(|phrase| !phrase.is_empty()).map(str::to_owned);
+    let place = |name: &str| form.number(name).and_then(|place| usize::try_from(place).ok());
+    let (Some(from), Some(to)) = (place("from"), place("to")) else { return typed.collect() };
+    let before = known.iter().take(from).cloned();
+    before.chain(typed).chain(known.iter().skip(to).cloned()).collect()
+}
+
 /// What the form says; its kind of scenario is the known one's.
 pub(super) fn read(form: &Form, known: &HandoverAction) -> HandoverAction {
-    let phrases =
-        || form.all("phrase").map(str::trim).filter(|phrase| !phrase.is_empty()).map(str::to_owned).collect();
+    let phrases = || read_phrases(form, known.scenario.phrases());
     let scenario = match &known.scenario {
         Scenario::HumanRequested { .. } => Scenario::HumanRequested {
             sensitivity: match form.get("sensitivity") {
@@ -175,5 +248,31 @@ pub(super) fn read(form: &Form, known: &HandoverAction) -> HandoverAction {
         pause: pause(form, "action"),
         create_task: form.is_on("create_task"),
         tag: form.said("tag").map(str::to_owned),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn phrases_are_shown_in_parts_that_fit_a_page_and_saved_among_the_others() {
+        let own: Vec<String> = (0..60).map(|number| format!("phrase {number}")).collect();
+        assert_eq!(parts(&own), [0, 25, 50]);
+        assert_eq!((part_of(&own, 24), part_of(&own, 25), part_of(&own, 59)), (0, 25, 50));
+        let quotes = vec!["\"".repeat(MAX_PHRASE_CHARS); MAX_PHRASES];
+        for (from, to) in parts(&quotes).iter().map(|from| (*from, end_of_part(&quotes, *from))) {
+            let bytes: usize = quotes.iter().take(to).skip(from).map(|phrase| bytes_of(phrase)).sum();
+            assert!(bytes <= PHRASE_BYTES && to > from, "{from} to {to}: {bytes}");
+        }
+        assert_eq!((parts(&[]), end_of_part(&[], 0)), (vec![0], 0));
+        let form = Form::read(b"from=25&to=50&phrase=new&phrase=+&phrase=newer");
+        let merged = read_phrases(&form, &own);
+        assert_eq!(merged.len(), 37);
+        assert_eq!(
+            (merged[24].as_str(), merged[25].as_str(), merged[27].as_str()),
+            ("phrase 24", "new", "phrase 50")
+        );
+        assert_eq!(read_phrases(&Form::read(b"phrase=one"), &own), ["one"]);
     }
 }

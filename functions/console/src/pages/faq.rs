@@ -1,6 +1,8 @@
 //! What a built-in bot knows: questions and answers, in and out as a table, and what would be answered.
 
-use handover_core::{BotId, FaqEntry, FaqId, MAX_FAQ_ENTRIES, MAX_MESSAGE_CHARS, MAX_QUESTION_CHARS};
+use handover_core::{
+    BotId, FaqEntry, FaqId, MAX_FAQ_ENTRIES, MAX_MESSAGE_CHARS, MAX_QUESTION_CHARS, MAX_REPLY_CHARS,
+};
 use http::Method;
 use maud::{Markup, html};
 use serde_json::{Value, json};
@@ -9,7 +11,7 @@ use super::{
     Page, Reply, Shown,
     bots::{Part, head},
     layout::Nav,
-    parts::{Errors, Field, Icon, csrf, empty, icon, once, pager, phi, phi_tried, refused, seen, sure},
+    parts::{Errors, Field, Icon, beginning, csrf, empty, once, pager, refused, saves, seen, sure},
     visit::{Asking, Visit},
     words as w,
 };
@@ -17,6 +19,8 @@ use crate::problem::Problem;
 
 /// Rows of a page.
 const ROWS: usize = 25;
+/// Bytes of a refused table that are shown again.
+const MAX_TABLE_BYTES: usize = 12_000;
 
 fn path(bot: &BotId) -> String {
     format!("/console/bots/{bot}/knowledge")
@@ -25,14 +29,9 @@ fn path(bot: &BotId) -> String {
 /// The fields of an entry.
 fn fields(entry: &FaqEntry, errors: Errors<'_>) -> Markup {
     html! {
-        (Field::new("question", w::QUESTION).error(errors).around(&html! {
-            input #question name="question" value=(entry.question) required maxlength=(MAX_QUESTION_CHARS) autocomplete="off";
-        }))
-        (Field::new("alternatives", w::ALTERNATIVES).hint(w::ALTERNATIVES_HINT).wrong(errors.within("alternatives")).lines(3, &entry.alternatives.join("\n")))
-        (Field::new("answer", w::ANSWER).error(errors).around(&html! {
-            textarea #answer name="answer" rows="4" required maxlength=(MAX_MESSAGE_CHARS) { (entry.answer) }
-        }))
-        (phi())
+        (Field::new("question", w::QUESTION).error(errors).required().max(MAX_QUESTION_CHARS).noted_at("answer").text("text", &entry.question))
+        (Field::new("alternatives", w::ALTERNATIVES).hint(w::ALTERNATIVES_HINT).wrong(errors.within("alternatives")).noted_at("answer").lines(3, &entry.alternatives.join("\n")))
+        (Field::new("answer", w::ANSWER).error(errors).required().max(MAX_MESSAGE_CHARS).free().lines(4, &entry.answer))
     }
 }
 
@@ -52,10 +51,19 @@ fn body_of(entry: &FaqEntry) -> Value {
 }
 
 pub(super) async fn show(visit: &Visit<'_>) -> Shown {
-    shown(visit, None, None).await
+    shown(visit, None).await
 }
 
-async fn shown(visit: &Visit<'_>, problem: Option<&Problem>, tried: Option<(&str, &Value)>) -> Shown {
+async fn shown(visit: &Visit<'_>, problem: Option<&Problem>) -> Shown {
+    with_tried(visit, problem, None, None).await
+}
+
+async fn with_tried(
+    visit: &Visit<'_>,
+    problem: Option<&Problem>,
+    tried: Option<&Value>,
+    refusal: Option<&Problem>,
+) -> Shown {
     let id: BotId = visit.id("bot")?;
     let names = visit.names_with(|names| names.bots.iter().any(|bot| bot.id == id)).await?;
     let bot = names.bots.iter().find(|bot| bot.id == id).ok_or_else(Problem::not_found)?;
@@ -89,22 +97,23 @@ async fn shown(visit: &Visit<'_>, problem: Option<&Problem>, tried: Option<(&str
                     h2 { (w::TRY_IT) }
                     form method="post" action={ (path) "/try" } data-swap="try" {
                         (csrf(&visit.csrf))
-                        label for="try-text" { (w::TRY_QUESTION) }
-                        textarea #try-text name="text" rows="2" maxlength="4000" required { (tried.map_or("", |(text, _)| text)) }
-                        (phi_tried())
+                        (Field::new("text", w::TRY_QUESTION).id("try-text").required().max(MAX_REPLY_CHARS).tried().lines(2, visit.form.get("text")))
                         button.quiet type="submit" { (w::TRY) }
                     }
-                    div role="status" { @if let Some((_, found)) = tried { (answers(found)) } }
+                    div role="status" {
+                        @if let Some(found) = tried { (answers(found)) }
+                        @if let Some(problem) = refusal { (refused(Some(problem))) }
+                    }
                 }
                 section.card {
                     h2 { (w::IN_AND_OUT) }
                     p { a.button.quiet href={ (path) "/export?format=csv" } { (w::EXPORT_CSV) } " " a.button.quiet href={ (path) "/export?format=json" } { (w::EXPORT_JSON) } }
-                    form method="post" action={ (path) "/import" } {
+                    form method="post" action={ (path) "/import" } data-guard {
                         (csrf(&visit.csrf)) (once())
-                        label for="table" { (w::IMPORT_LABEL) }
                         input.file type="file" accept=".csv,text/csv" data-into="table" aria-label=(w::IMPORT_FILE) hidden;
-                        textarea #table name="table" rows="5" required aria-describedby="table-hint" { (visit.form.get("table")) }
-                        p.hint #table-hint { (w::IMPORT_HINT) }
+                        @let table = visit.form.get("table");
+                        @let shown = beginning(table, MAX_TABLE_BYTES);
+                        (Field::new("table", w::IMPORT_LABEL).hint(w::IMPORT_HINT).required().free().lines(5, if shown.len() == table.len() { table } else { "" }))
                         label.tick { input type="checkbox" name="replace"; span { (w::IMPORT_REPLACE) } }
                         button.quiet type="submit" { (w::IMPORT) }
                     }
@@ -112,7 +121,7 @@ async fn shown(visit: &Visit<'_>, problem: Option<&Problem>, tried: Option<(&str
             }
         }
     };
-    Ok(Page::new(Nav::Bots, bot.name.clone(), body).with(problem).into())
+    Ok(Page::new(Nav::Bots, bot.name.clone(), body).with(problem.or(refusal)).into())
 }
 
 /// The best answers to what was tried.
@@ -139,7 +148,7 @@ pub(super) async fn create(visit: &Visit<'_>) -> Shown {
     let asking = Asking { once: visit.form.once(), ..Asking::default() };
     match visit.ask(Method::POST, "/bots/{bot}/faq", &[("bot", id.as_str())], Some(&body), asking).await {
         Ok(_) => Ok(Reply::Go(format!("{}?done=added", path(&id)))),
-        Err(problem) => shown(visit, Some(&problem), None).await,
+        Err(problem) => shown(visit, Some(&problem)).await,
     }
 }
 
@@ -156,7 +165,7 @@ pub(super) async fn import(visit: &Visit<'_>) -> Shown {
     let ids = [("bot", id.as_str())];
     match visit.ask_with(Method::POST, "/bots/{bot}/faq/import", &ids, table, asking).await {
         Ok(_) => Ok(Reply::Go(format!("{}?done=imported", path(&id)))),
-        Err(problem) => shown(visit, Some(&problem), None).await,
+        Err(problem) => shown(visit, Some(&problem)).await,
     }
 }
 
@@ -168,8 +177,7 @@ pub(super) async fn export(visit: &Visit<'_>) -> Shown {
     let answer =
         visit.ask(Method::GET, "/bots/{bot}/faq/export", &[("bot", id.as_str())], None, asking).await?;
     if !answer.is_whole() {
-        let detail = "get it by the API, which gives it in parts: .../faq/export";
-        return Err(Problem::conflict("too_large", "This is too much for one file", detail));
+        return Err(Problem::conflict("too_much", w::TOO_MUCH, w::TOO_MUCH_DETAIL));
     }
     let text = answer.into_text();
     Ok(if csv {
@@ -185,8 +193,8 @@ pub(super) async fn try_it(visit: &Visit<'_>) -> Shown {
     let ids = [("bot", id.as_str())];
     let body = json!({"text": text});
     match visit.ask(Method::POST, "/bots/{bot}/faq/try", &ids, Some(&body), Asking::default()).await {
-        Ok(answer) => shown(visit, None, Some((text, &answer.into_body()))).await,
-        Err(problem) => shown(visit, Some(&problem), None).await,
+        Ok(answer) => with_tried(visit, None, Some(&answer.into_body()), None).await,
+        Err(problem) => with_tried(visit, None, None, Some(&problem)).await,
     }
 }
 
@@ -194,10 +202,17 @@ pub(super) async fn one(visit: &Visit<'_>) -> Shown {
     let (bot, id): (BotId, FaqId) = (visit.id("bot")?, visit.id("entry")?);
     let found =
         visit.store().faq_entry(&visit.account.id, &bot, &id).await?.ok_or_else(Problem::not_found)?;
-    Ok(page(visit, &bot, &found.value, found.version, None).into())
+    Ok(page(visit, &bot, &found.value, [found.version; 2], None).into())
 }
 
-fn page(visit: &Visit<'_>, bot: &BotId, entry: &FaqEntry, version: u64, problem: Option<&Problem>) -> Page {
+/// The page of an entry: as it was typed on a `version`, where there is another `now`.
+fn page(
+    visit: &Visit<'_>,
+    bot: &BotId,
+    entry: &FaqEntry,
+    [version, now]: [u64; 2],
+    problem: Option<&Problem>,
+) -> Page {
     let errors = Errors(problem.map_or(&[], |problem| problem.errors.as_slice()));
     let path = path(bot);
     let remove = html! {
@@ -207,7 +222,7 @@ fn page(visit: &Visit<'_>, bot: &BotId, entry: &FaqEntry, version: u64, problem:
         div.head { p.crumbs { a href=(path) { (w::KNOWLEDGE) } } h1 { (entry.question) } }
         (refused(problem))
         form.card method="post" action={ (path) "/" (entry.id) } {
-            (csrf(&visit.csrf)) (seen(version)) (fields(entry, errors)) button type="submit" { (icon(Icon::Check)) (w::SAVE) }
+            (csrf(&visit.csrf)) (seen(version)) (fields(entry, errors)) (saves(problem, now))
         }
         section.card { (sure(w::REMOVE, w::REMOVE_ENTRY_SURE, &remove)) }
     };
@@ -222,10 +237,26 @@ pub(super) async fn save(visit: &Visit<'_>) -> Shown {
     match visit.ask(Method::PUT, "/bots/{bot}/faq/{entry}", &ids, Some(&body_of(&entry)), asking).await {
         Ok(_) => Ok(Reply::Go(format!("{}?done=saved", path(&bot)))),
         Err(problem) => {
-            let version = visit.form.seen().unwrap_or(0);
-            Ok(page(visit, &bot, &entry, version, Some(&problem)).status(problem.status).into())
+            let found = visit.store().faq_entry(&visit.account.id, &bot, &entry.id).await?;
+            let Some(found) = found else { return removed_meanwhile(visit, &bot, &entry) };
+            let versions = [visit.form.number("seen").unwrap_or(0), found.version];
+            Ok(page(visit, &bot, &entry, versions, Some(&problem)).status(problem.status).into())
         }
     }
+}
+
+/// What was typed for an entry that somebody else has removed meanwhile: saved, it is a new one.
+fn removed_meanwhile(visit: &Visit<'_>, bot: &BotId, entry: &FaqEntry) -> Shown {
+    let gone = Problem::conflict("removed", w::REMOVED_MEANWHILE, w::REMOVED_MEANWHILE_DETAIL);
+    let path = path(bot);
+    let body = html! {
+        div.head { p.crumbs { a href=(path) { (w::KNOWLEDGE) } } h1 { (w::ADD_ENTRY) } }
+        (refused(Some(&gone)))
+        form.card method="post" action=(path) {
+            (csrf(&visit.csrf)) (once()) (fields(entry, Errors::default())) button type="submit" { (w::SAVE) }
+        }
+    };
+    Ok(Page::new(Nav::Bots, w::ADD_ENTRY, body).status(gone.status).at(path).into())
 }
 
 pub(super) async fn remove(visit: &Visit<'_>) -> Shown {

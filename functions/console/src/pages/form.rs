@@ -36,9 +36,9 @@ impl Form {
         self.get(name).trim().parse().ok()
     }
 
-    /// The version that the form was made from.
+    /// The version that the form was made from, or the one that it is to be saved over by hand.
     pub(super) fn seen(&self) -> Option<u64> {
-        self.number("seen")
+        self.number("over").or_else(|| self.number("seen"))
     }
 
     /// What makes a form that is sent twice one request.

@@ -4,8 +4,8 @@
 
 use handover_aws::store::Overview;
 use handover_core::{
-    ActionId, Bot, BotId, BotRevision, HandoverAction, MAX_ACTIONS, MAX_RETRIES, Permille, Scenario,
-    Sensitivity,
+    ActionId, Bot, BotId, BotRevision, HandoverAction, Inbox, MAX_ACTIONS, MAX_REPLY_CHARS, MAX_RETRIES,
+    Permille, Scenario, Sensitivity,
 };
 use http::Method;
 use maud::{Markup, html};
@@ -15,13 +15,13 @@ use super::{
     Page, Reply, Shown,
     bots::{Part, head},
     editor,
-    layout::{Nav, sentence},
-    parts::{Icon, csrf, icon, percent, phi_tried, refused, seen},
+    layout::Nav,
+    parts::{Field, Icon, csrf, icon, percent, refused, seen},
     visit::{Asking, Visit},
     words as w,
 };
 use crate::{
-    lint,
+    lint::{self, Missing, Warning},
     problem::Problem,
     tryout::{OfAction, Tried, Why, try_out},
 };
@@ -34,7 +34,11 @@ struct Beside<'a> {
     typed: Option<&'a HandoverAction>,
     /// The version that it was typed on.
     on: Option<u64>,
-    tried: Option<(&'a str, Tried)>,
+    /// The typed action is none of the bot's any more.
+    gone: bool,
+    tried: Option<Tried>,
+    /// Why a message was not tried.
+    untried: Option<&'a Problem>,
     /// Another empty phrase is wanted.
     more: bool,
 }
@@ -59,7 +63,8 @@ async fn page(visit: &Visit<'_>, found: &BotRevision, beside: &Beside<'_>) -> Re
     let supplies = lint::Supplies::of(visit.api, &visit.account.id, bot).await?;
     let chosen = visit.query("action").or_else(|| visit.form.said("action"));
     let chosen = chosen.and_then(|id| bot.actions.iter().position(|action| action.id.as_str() == id));
-    let chosen = chosen.unwrap_or(0);
+    let chosen = if beside.gone { bot.actions.len() } else { chosen.unwrap_or(0) };
+    let action = beside.typed.or_else(|| bot.actions.get(chosen));
     let version = beside.on.unwrap_or(found.revision);
     let body = html! {
         (head(&bot.id, &bot.name, Part::Goals))
@@ -68,20 +73,23 @@ async fn page(visit: &Visit<'_>, found: &BotRevision, beside: &Beside<'_>) -> Re
         div.editor {
             (scenarios(visit, found, chosen))
             div.editor-main {
-                @if let Some(action) = bot.actions.get(chosen) {
-                    @let shown = beside.typed.unwrap_or(action);
-                    (editor::form(visit, bot, (chosen, shown), version, beside.problem, &overview, beside.more))
+                @if let Some(action) = action {
+                    (editor::form(visit, bot, (chosen, action), [version, found.revision], beside.problem, &overview, beside.more))
                 } @else {
                     div.empty { (icon(Icon::Hand)) h2 { (w::NO_ACTIONS) } p { (w::NO_ACTIONS_TEXT) } }
                 }
             }
             aside.editor-side {
-                (try_box(visit, bot, beside.tried.as_ref()))
+                (try_box(visit, bot, action, beside))
                 (linter(&overview, bot, &supplies))
             }
         }
     };
-    Ok(Page::new(Nav::Bots, w::HUMAN_HANDOVER, body))
+    let page = Page::new(Nav::Bots, w::HUMAN_HANDOVER, body);
+    Ok(match action {
+        Some(action) if !beside.gone => page.at(format!("{}?action={}", path(&bot.id), action.id)),
+        _ => page.at(path(&bot.id)),
+    })
 }
 
 /// The name of a scenario, as people know it.
@@ -140,9 +148,9 @@ fn scenarios(visit: &Visit<'_>, found: &BotRevision, chosen: usize) -> Markup {
 /// Saves the chosen action as it was typed.
 pub(super) async fn save(visit: &Visit<'_>) -> Shown {
     let found = found(visit).await?;
-    let known = chosen(visit, &found.bot)?;
+    let Some(known) = chosen(visit, &found.bot) else { return save_anew(visit, &found).await };
     let typed = editor::read(&visit.form, known);
-    let on = visit.form.seen();
+    let on = visit.form.number("seen");
     if visit.form.said("more").is_some() {
         // Without a script: the same form with one more empty phrase.
         let beside = Beside { typed: Some(&typed), on, more: true, ..Beside::default() };
@@ -157,24 +165,35 @@ pub(super) async fn save(visit: &Visit<'_>) -> Shown {
     match visit.save_bot(&bot).await {
         Ok(()) => Ok(Reply::Go(format!("{}?action={}&done=saved", path(&bot.id), typed.id))),
         Err(problem) => {
-            let problem = in_words(problem);
             let beside = Beside { problem: Some(&problem), typed: Some(&typed), on, ..Beside::default() };
             Ok(page(visit, &found, &beside).await?.status(problem.status).into())
         }
     }
 }
 
-/// What a second tab is told, in words that fit a page.
-fn in_words(problem: Problem) -> Problem {
-    if problem.code == "changed" {
-        return Problem::new(problem.status, "changed", w::CHANGED, w::CHANGED_DETAIL);
-    }
-    problem
+/// What was typed for an action that somebody else has removed: kept, and a new one when it is saved again.
+async fn save_anew(visit: &Visit<'_>, found: &BotRevision) -> Shown {
+    let id = visit.id_in_form("action")?;
+    let known = HandoverAction::new(id, new_scenario(visit.form.get("kind")));
+    let typed = editor::read(&visit.form, &known);
+    let told = visit.form.number("anew") == Some(found.revision);
+    let problem = if told {
+        let mut bot = found.bot.clone();
+        bot.actions.push(typed.clone());
+        match visit.save_bot(&bot).await {
+            Ok(()) => return Ok(Reply::Go(format!("{}?action={}&done=added", path(&bot.id), typed.id))),
+            Err(problem) => problem,
+        }
+    } else {
+        Problem::conflict("removed", w::REMOVED_MEANWHILE, w::REMOVED_MEANWHILE_DETAIL)
+    };
+    let beside = Beside { problem: Some(&problem), typed: Some(&typed), gone: true, ..Beside::default() };
+    Ok(page(visit, found, &beside).await?.status(problem.status).into())
 }
 
-fn chosen<'b>(visit: &Visit<'_>, bot: &'b Bot) -> Result<&'b HandoverAction, Problem> {
+fn chosen<'b>(visit: &Visit<'_>, bot: &'b Bot) -> Option<&'b HandoverAction> {
     let id = visit.form.get("action");
-    bot.actions.iter().find(|action| action.id.as_str() == id).ok_or_else(Problem::not_found)
+    bot.actions.iter().find(|action| action.id.as_str() == id)
 }
 
 /// Changes the bot's list of actions, and comes back.
@@ -188,7 +207,6 @@ async fn change(visit: &Visit<'_>, done: &str, edit: impl FnOnce(&mut Bot) -> Op
             Ok(Reply::Go(format!("{}?{action}done={done}", path(&bot.id))))
         }
         Err(problem) => {
-            let problem = in_words(problem);
             let beside = Beside { problem: Some(&problem), ..Beside::default() };
             Ok(page(visit, &found, &beside).await?.status(problem.status).into())
         }
@@ -199,15 +217,7 @@ async fn change(visit: &Visit<'_>, done: &str, edit: impl FnOnce(&mut Bot) -> Op
 /// phrases.
 pub(super) async fn add(visit: &Visit<'_>) -> Shown {
     let id = ActionId::from_random(visit.api.random.bytes());
-    let scenario = match visit.form.get("kind") {
-        "lack_of_knowledge" => Scenario::LackOfKnowledge { evidence_floor: Permille::new(350) },
-        "repeated_failure" => Scenario::RepeatedFailure { max_retries: MAX_RETRIES },
-        "custom" => {
-            let (name, phrases) = (w::NEW_CUSTOM.to_owned(), vec![w::NEW_CUSTOM_PHRASE.to_owned()]);
-            Scenario::Custom { name, phrases }
-        }
-        _ => Scenario::HumanRequested { sensitivity: Sensitivity::Balanced, phrases: Vec::new() },
-    };
+    let scenario = new_scenario(visit.form.get("kind"));
     let custom = matches!(scenario, Scenario::Custom { .. });
     let pause = handover_core::Pause::For { days: 0, hours: 1, minutes: 0 };
     let action = HandoverAction { enabled: !custom, pause, ..HandoverAction::new(id.clone(), scenario) };
@@ -216,6 +226,19 @@ pub(super) async fn add(visit: &Visit<'_>) -> Shown {
         Some(id)
     })
     .await
+}
+
+/// What a new action of a kind fires on.
+fn new_scenario(kind: &str) -> Scenario {
+    match kind {
+        "lack_of_knowledge" => Scenario::LackOfKnowledge { evidence_floor: Permille::new(350) },
+        "repeated_failure" => Scenario::RepeatedFailure { max_retries: MAX_RETRIES },
+        "custom" => {
+            let (name, phrases) = (w::NEW_CUSTOM.to_owned(), vec![w::NEW_CUSTOM_PHRASE.to_owned()]);
+            Scenario::Custom { name, phrases }
+        }
+        _ => Scenario::HumanRequested { sensitivity: Sensitivity::Balanced, phrases: Vec::new() },
+    }
 }
 
 pub(super) async fn remove(visit: &Visit<'_>) -> Shown {
@@ -260,32 +283,30 @@ pub(super) async fn try_it(visit: &Visit<'_>) -> Shown {
             let (account, directory) = (&overview.account.value, &overview.directory);
             let phrases = visit.api.processor.policies().phrases(&account.id, &found).await?;
             let tried = try_out(account, directory, &found, &phrases, text, visit.now)?;
-            let beside = Beside { tried: Some((text, tried)), ..Beside::default() };
+            let beside = Beside { tried: Some(tried), ..Beside::default() };
             Ok(page(visit, &found, &beside).await?.into())
         }
         Err(problem) => {
-            let beside = Beside { problem: Some(&problem), ..Beside::default() };
+            let beside = Beside { untried: Some(&problem), ..Beside::default() };
             Ok(page(visit, &found, &beside).await?.status(problem.status).into())
         }
     }
 }
 
 /// The box in which one tries a client's message.
-fn try_box(visit: &Visit<'_>, bot: &Bot, tried: Option<&(&str, Tried)>) -> Markup {
-    let text = tried.map_or("", |(text, _)| *text);
+fn try_box(visit: &Visit<'_>, bot: &Bot, action: Option<&HandoverAction>, beside: &Beside<'_>) -> Markup {
     html! {
         section.card #try data-region {
             h2 { (w::TRY_IT) }
             form method="post" action={ (path(&bot.id)) "/try" } data-swap="try" {
                 (csrf(&visit.csrf))
-                @if let Some(action) = visit.query("action").or_else(|| visit.form.said("action")) { input type="hidden" name="action" value=(action); }
-                label for="try-text" { (w::TRY_LABEL) }
-                textarea #try-text name="text" rows="2" maxlength="4000" required { (text) }
-                (phi_tried())
+                @if let Some(action) = action { input type="hidden" name="action" value=(action.id); }
+                (Field::new("text", w::TRY_LABEL).id("try-text").hint(w::TRY_SAVED).required().max(MAX_REPLY_CHARS).tried().lines(2, visit.form.get("text")))
                 button.quiet type="submit" { (w::TRY) }
             }
             div role="status" {
-                @if let Some((_, tried)) = tried { (outcome(bot, tried)) }
+                @if let Some(tried) = &beside.tried { (outcome(bot, tried)) }
+                @if let Some(problem) = beside.untried { (refused(Some(problem))) }
             }
         }
     }
@@ -317,37 +338,81 @@ fn explained(of: &OfAction) -> Markup {
     }
 }
 
-/// What is wrong before it hurts.
+/// Phrases that the checks name one by one.
+const BROAD_SHOWN: usize = 5;
+
+/// What is wrong before it hurts, each with the way to where it is mended.
 fn linter(overview: &Overview, bot: &Bot, supplies: &lint::Supplies) -> Markup {
-    let inboxes = overview.inboxes.iter().filter(|inbox| inbox.bot.as_ref() == Some(&bot.id));
-    let inboxes: Vec<_> = inboxes.collect();
+    let inboxes: Vec<&Inbox> =
+        overview.inboxes.iter().filter(|inbox| inbox.bot.as_ref() == Some(&bot.id)).collect();
     let warnings = lint::lint(&overview.account.value, &overview.directory, bot, &inboxes, supplies);
-    let about = |field: &str| {
-        let index = field
-            .strip_prefix("actions[")
-            .and_then(|rest| rest.split_once(']'))
-            .and_then(|(index, _)| index.parse::<usize>().ok());
-        index
-            .and_then(|index| bot.actions.get(index))
-            .map(|action| scenario_name(&action.scenario).to_owned())
-    };
+    let is_broad = |warning: &&Warning| matches!(warning, Warning::BroadPhrase { .. });
+    let broad = warnings.iter().filter(is_broad).count();
+    let named = warnings.iter().filter(is_broad).take(BROAD_SHOWN);
+    let shown: Vec<&Warning> = warnings.iter().filter(|warning| !is_broad(warning)).chain(named).collect();
     html! {
         section.card.linter {
             h2 { (w::CHECKS) }
             @if warnings.is_empty() { p.good { (icon(Icon::Check)) (w::ALL_WELL) } }
-            ul { @for warning in &warnings { li { (icon(Icon::Warning)) span {
-                @if let Some(action) = about(&warning.field) { b { (action) } ": " }
-                (w::lint_field(&warning.field)) (sentence_after(&warning.field, &warning.message))
-            } } } }
+            ul {
+                @for warning in shown {
+                    @let (about, told, way) = check(overview, bot, warning);
+                    li { (icon(Icon::Warning)) span {
+                        @if let Some(about) = about { b { (about) } ": " }
+                        (told)
+                        @if let Some(way) = way { " " a href=(way) { (w::CHECK_GO) span.hidden { ": " (about.unwrap_or_default()) " " (told) } } }
+                    } }
+                }
+                @if broad > BROAD_SHOWN { li { (icon(Icon::Warning)) span { (broad - BROAD_SHOWN) " " (w::CHECK_MORE) } } }
+            }
         }
     }
 }
 
-/// A message about a field: a sentence of its own where the field needs no name.
-fn sentence_after(field: &str, message: &str) -> String {
-    if w::lint_field(field).is_empty() {
-        sentence(message)
-    } else {
-        format!(" {}.", message.trim_end_matches('.'))
+/// A check in words: the scenario that it is about, what is wrong, and where it is mended.
+fn check<'b>(
+    overview: &Overview,
+    bot: &'b Bot,
+    warning: &Warning,
+) -> (Option<&'b str>, String, Option<String>) {
+    let (bot_path, own) = (format!("/console/bots/{}", bot.id), path(&bot.id));
+    let of_bot = |told: &str, at: &str| (None, told.to_owned(), Some(format!("{bot_path}{at}")));
+    let of_action = |place: usize, told: String, at: &str| {
+        let action = bot.actions.get(place);
+        let way = action.map(|action| format!("{own}?action={}{at}", action.id));
+        (action.map(|action| scenario_name(&action.scenario)), told, way)
+    };
+    match warning {
+        Warning::LabsOff => {
+            (None, w::CHECK_LABS.to_owned(), Some("/console/account#human_handover".to_owned()))
+        }
+        Warning::BotOff => of_bot(w::CHECK_BOT, "#handover"),
+        Warning::NoInbox => (None, w::CHECK_NO_INBOX.to_owned(), Some("/console/inboxes".to_owned())),
+        Warning::Provider { inbox, setting, message } => {
+            let name = overview.inboxes.iter().find(|known| known.id == *inbox);
+            let name = name.map_or("", |inbox| inbox.name.as_str());
+            let told = w::provider_wants(name, message, &w::setting(setting));
+            (None, told, Some(format!("/console/inboxes/{inbox}#setting_{setting}")))
+        }
+        Warning::NoHuman => (None, w::CHECK_NO_HUMAN.to_owned(), None),
+        Warning::Missing(missing) => {
+            let at = match missing {
+                Missing::Entries => "/knowledge",
+                Missing::Address => "#connector_url",
+                Missing::Model => "#connector_model",
+                Missing::SigningSecret | Missing::ApiKey => "#secret",
+            };
+            of_bot(w::missing(*missing), at)
+        }
+        Warning::OnlyPauses { action } => of_action(*action, w::CHECK_ONLY_PAUSES.to_owned(), "#assign"),
+        Warning::NobodyTold { action } => of_action(*action, w::CHECK_NOBODY_TOLD.to_owned(), "#assign"),
+        Warning::AssigneeGone { action } => of_action(*action, w::CHECK_ASSIGNEE_GONE.to_owned(), "#assign"),
+        Warning::AssigneeDeaf { action } => of_action(*action, w::CHECK_ASSIGNEE_DEAF.to_owned(), "#assign"),
+        Warning::BroadPhrase { action, place, phrase, share, example } => {
+            let all = bot.actions.get(*action).map_or(&[][..], |action| action.scenario.phrases());
+            let at = format!("&from={}#phrase-{}", editor::part_of(all, *place), place + 1);
+            of_action(*action, w::broad(phrase, *share, example), &at)
+        }
+        Warning::LongPause { action } => of_action(*action, w::CHECK_LONG_PAUSE.to_owned(), "#action_days"),
     }
 }

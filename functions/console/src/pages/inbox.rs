@@ -151,7 +151,7 @@ fn listed(
             || state.task_due_at.is_some_and(|due| due <= visit.now)
     });
     html! {
-        li {
+        li data-key=(row.conversation) {
             a.row href=(Visit::conversation_path(&row.conversation)) {
                 span.row-main {
                     b { (state.map_or(w::SOMEBODY, |state| parts::address(&state.address))) }

@@ -1,7 +1,7 @@
 //! Inboxes: where clients write, what has to be set up at the provider, and the address that it calls.
 
 use handover_aws::store::Overview;
-use handover_core::{Channel, InboxId, Provider};
+use handover_core::{Channel, InboxId, MAX_NAME_CHARS, Provider};
 use handover_providers::{Field as ProviderField, fields};
 use http::Method;
 use maud::{Markup, html};
@@ -11,26 +11,33 @@ use super::{
     Page, Reply, Shown,
     form::Form,
     layout::Nav,
-    parts::{self, Errors, Field, Icon, csrf, empty, icon, once, refused, seen, sure, tick},
+    parts::{
+        self, Errors, Field, Icon, csrf, empty, icon, once, page_of, pager, refused, saves, seen, sure_of,
+        tick,
+    },
     visit::{Asking, Visit},
     words as w,
 };
 use crate::problem::Problem;
 
 const PATH: &str = "/console/inboxes";
+/// Rows of a page.
+const ROWS: usize = 40;
 
 pub(super) async fn list(visit: &Visit<'_>) -> Shown {
     let overview = visit.overview().await?;
+    let (rows, next) = page_of(&overview.inboxes, visit.query("cursor"), ROWS);
     let body = html! {
         div.head { p.crumbs { (w::AGENTS) } h1 { (w::INBOXES) } a.button href="/console/inboxes/new" { (icon(Icon::Plus)) (w::ADD_INBOX) } }
         @if overview.inboxes.is_empty() { (empty(Icon::Channel, w::NO_INBOXES, w::NO_INBOXES_TEXT)) }
-        ul.rows { @for inbox in &overview.inboxes {
+        ul.rows { @for inbox in rows {
             @let bot = inbox.bot.as_ref().and_then(|id| overview.bots.iter().find(|bot| bot.id == *id));
             li { a.row href={ (PATH) "/" (inbox.id) } {
                 span.row-main { b { (inbox.name) } span.muted { (parts::channel(inbox.channel)) " · " (w::provider(inbox.provider)) } }
-                span.muted { @match bot { Some(bot) => { (icon(Icon::Bot)) (bot.name) }, None => (w::NO_BOT_HERE) } }
+                span.with-icon.muted { @match bot { Some(bot) => { (icon(Icon::Bot)) span { (bot.name) } }, None => (w::NO_BOT_HERE) } }
             } }
         } }
+        (pager(PATH, &[], visit.query("cursor"), next.as_deref()))
     };
     Ok(Page::new(Nav::Inboxes, w::INBOXES, body).into())
 }
@@ -91,7 +98,7 @@ impl Typed {
             self.settings.get(field.name).and_then(Value::as_str).unwrap_or_default().to_owned()
         };
         html! {
-            (Field::new("name", w::NAME).error(errors).text("text", &self.name))
+            (Field::new("name", w::NAME).error(errors).required().max(MAX_NAME_CHARS).text("text", &self.name))
             (Field::new("channel", w::CHANNEL).error(errors).choice(&html! {
                 @for channel in Channel::ALL { option value=(channel.name()) selected[self.channel == Some(*channel)] { (parts::channel(*channel)) } }
             }))
@@ -104,9 +111,8 @@ impl Typed {
                     @let name = format!("secret_{}", field.name);
                     @let is_known = known.iter().any(|known| known == field.name);
                     @let label = w::setting(field.name);
-                    (Field::new(&name, &label).hint(field.what).wrong(errors.of(field.name)).around(&html! {
-                        input #(name) name=(name) type="password" autocomplete="off" placeholder=(if is_known { w::SECRET_KNOWN } else { "" });
-                    }))
+                    @let placeholder = if is_known { w::SECRET_KNOWN } else { "" };
+                    (Field::new(&name, &label).hint(field.what).wrong(errors.of(field.name)).placeholder(placeholder).text("password", ""))
                 } @else {
                     @let name = format!("setting_{}", field.name);
                     @let label = w::setting(field.name);
@@ -144,7 +150,8 @@ async fn new_page(visit: &Visit<'_>, typed: &Typed, problem: Option<&Problem>) -
             button type="submit" { (w::SAVE) }
         }
     };
-    Ok(Page::new(Nav::Inboxes, w::ADD_INBOX, body).with(problem).into())
+    let path = format!("{PATH}/new?provider={}", typed.provider.name());
+    Ok(Page::new(Nav::Inboxes, w::ADD_INBOX, body).with(problem).at(path).into())
 }
 
 pub(super) async fn create(visit: &Visit<'_>) -> Shown {
@@ -170,7 +177,8 @@ async fn page(visit: &Visit<'_>, again: Option<&Typed>, problem: Option<&Problem
     let overview = visit.names().await?;
     let ids = [("inbox", id.as_str())];
     let answer = visit.ask(Method::GET, "/inboxes/{inbox}", &ids, None, Asking::default()).await?;
-    let version = visit.form.seen().filter(|_| again.is_some()).or(answer.version_shown()).unwrap_or(0);
+    let now = answer.version_shown().unwrap_or(0);
+    let version = visit.form.number("seen").filter(|_| again.is_some()).unwrap_or(now);
     let shown = answer.into_body();
     let text = |name: &str| shown.get(name).and_then(Value::as_str).unwrap_or_default();
     let names = |name: &str| -> Vec<String> {
@@ -211,7 +219,7 @@ async fn page(visit: &Visit<'_>, again: Option<&Typed>, problem: Option<&Problem
                 (csrf(&visit.csrf)) (seen(version))
                 h2 { (w::SETTINGS) }
                 (typed.fields(&overview, &names("secret_names"), errors))
-                button type="submit" { (w::SAVE) }
+                (saves(problem, now))
             }
             aside {
                 section.card {
@@ -225,8 +233,8 @@ async fn page(visit: &Visit<'_>, again: Option<&Typed>, problem: Option<&Problem
                             @if let Some(value) = step.get("value").and_then(Value::as_str) { code.copy tabindex="0" { (value) } } }
                     } }
                 }
-                @for name in names("rotating") { section.card { h2 { (name) } p.muted { (w::ROTATING) } (sure(w::RETIRE, w::RETIRE_SURE, &retire(&name))) } }
-                section.card { (sure(w::REMOVE_INBOX, w::REMOVE_INBOX_SURE, &remove)) }
+                @for name in names("rotating") { section.card { h2 { (w::setting(&name)) } p.muted { (w::ROTATING) } (sure_of(w::RETIRE, &w::setting(&name), w::RETIRE_SURE, &retire(&name))) } }
+                section.card { (sure_of(w::REMOVE_INBOX, "", w::REMOVE_INBOX_SURE, &remove)) }
             }
         }
     };

@@ -1,6 +1,7 @@
 //! API keys, for programs.
 
 use handover_aws::{Scope, store::ApiKeyItem};
+use handover_core::MAX_NAME_CHARS;
 use http::Method;
 use maud::html;
 use serde_json::{Value, json};
@@ -8,7 +9,7 @@ use serde_json::{Value, json};
 use super::{
     Page, Reply, Shown,
     layout::Nav,
-    parts::{Errors, Field, Icon, csrf, empty, once, refused, sure, time},
+    parts::{Errors, Field, Icon, csrf, empty, once, refused, sure_of, time},
     visit::{Asking, Visit},
     words as w,
 };
@@ -41,13 +42,13 @@ async fn shown(visit: &Visit<'_>, problem: Option<&Problem>) -> Shown {
                 span.row-main { b { (key.name) } span.muted { (w::MADE) " " (time(key.created_at)) } }
                 span.chip { (w::scope(key.scope)) }
                 @if let Some(end) = key.expires_at { span.muted { (w::ENDS) " " (time(handover_core::Timestamp::from_ms(end * 1_000))) } }
-                @if ended { span.chip.bad { (w::ENDED) } } @else { (sure(w::END_KEY, w::END_KEY_SURE, &end(key))) }
+                @if ended { span.chip.bad { (w::ENDED) } } @else { (sure_of(w::END_KEY, &key.name, w::END_KEY_SURE, &end(key))) }
             } }
         } }
         (super::parts::pager(PATH, &[], visit.query("cursor"), next.as_deref()))
         form.card method="post" action=(PATH) {
             (csrf(&visit.csrf)) (once()) h2 { (w::ADD_KEY) }
-            (Field::new("name", w::WHAT_FOR).error(errors).text("text", visit.form.get("name")))
+            (Field::new("name", w::WHAT_FOR).error(errors).required().max(MAX_NAME_CHARS).text("text", visit.form.get("name")))
             (Field::new("scope", w::MAY).choice(&html! {
                 @for scope in [Scope::Read, Scope::Write, Scope::Admin] { option value=(scope.name()) { (w::scope(scope)) } }
             }))

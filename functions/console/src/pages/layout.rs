@@ -83,7 +83,7 @@ pub(super) fn document(visit: &Visit<'_>, page: &Page) -> String {
         (DOCTYPE)
         html lang="en" {
             (head(&page.title))
-            body data-live=[page.live.then_some(HASH)] {
+            body data-live=[page.live.then_some(HASH)] data-at=[page.at.as_deref()] {
                 a.skip href="#main" { (w::SKIP) }
                 div.frame {
                     header.side {
@@ -123,7 +123,11 @@ pub(super) fn document(visit: &Visit<'_>, page: &Page) -> String {
                             }
                         }
                         @if let Some(done) = visit.done().and_then(w::done) {
-                            p.notice.good role="status" { (icon(Icon::Check)) span { (done) } }
+                            p.notice.good.done role="status" { (icon(Icon::Check)) span { (done) } }
+                        }
+                        @if page.live {
+                            div #live role="status" data-stale=(w::PAGE_STALE) data-out=(w::PAGE_OUT)
+                                data-kept=(w::DRAFT_KEPT) data-draft=(w::DRAFT) {}
                         }
                         (page.body)
                     }
@@ -158,22 +162,25 @@ pub(super) fn outside(title: &str, body: &Markup) -> String {
 
 /// What is wrong, for whoever has not signed in.
 pub(super) fn apart(problem: &Problem) -> (StatusCode, String) {
-    let body = html! { h1 { (problem.title) } p { (sentence(&problem.detail)) } p { a href="/console/inbox" { (w::TO_INBOX) } } };
-    (problem.status, outside(problem.title, &body))
+    let (title, advice) = w::refusal(problem);
+    let body =
+        html! { h1 { (title) } p { (sentence(&advice)) } p { a href="/console/inbox" { (w::TO_INBOX) } } };
+    (problem.status, outside(&title, &body))
 }
 
 /// What is wrong, as a page of its own.
 pub(super) fn problem(problem: &Problem) -> Page {
+    let (title, advice) = w::refusal(problem);
     let body = html! {
         div.empty {
             (icon(Icon::Warning))
-            h1 { (problem.title) }
-            p { (sentence(&problem.detail)) }
-            @for error in &problem.errors { p { b { (error.field) } " " (error.message) } }
+            h1 { (title) }
+            p { (sentence(&advice)) }
+            @for error in &problem.errors { p { b { (w::field(&error.field)) } " " (w::wrong(&error.message)) } }
             p { a.button href="/console/inbox" { (w::TO_INBOX) } }
         }
     };
-    Page::new(Nav::Nowhere, problem.title, body).status(problem.status)
+    Page::new(Nav::Nowhere, title, body).status(problem.status)
 }
 
 /// A detail as a sentence.

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::{
     Page, Reply, Shown,
     layout::Nav,
-    parts::{Errors, Field, csrf, refused, seen},
+    parts::{Errors, Field, csrf, refused, saves, seen},
     staff::{notification_fields, notifications, optional},
     visit::{Asking, Visit},
     words as w,
@@ -18,10 +18,11 @@ use crate::problem::Problem;
 pub(super) async fn show(visit: &Visit<'_>) -> Shown {
     let found = visit.store().staff_settings(&visit.account.id, &visit.staff.id).await?;
     let found = found.ok_or_else(Problem::not_found)?;
-    Ok(page(visit, &found.value, found.version, None).into())
+    Ok(page(visit, &found.value, [found.version; 2], None).into())
 }
 
-fn page(visit: &Visit<'_>, staff: &Staff, version: u64, problem: Option<&Problem>) -> Page {
+/// The page: as it was typed on a `version`, where there is another `now`.
+fn page(visit: &Visit<'_>, staff: &Staff, [version, now]: [u64; 2], problem: Option<&Problem>) -> Page {
     let errors = Errors(problem.map_or(&[], |problem| problem.errors.as_slice()));
     let text = |field: &Option<String>| field.clone().unwrap_or_default();
     let body = html! {
@@ -34,7 +35,7 @@ fn page(visit: &Visit<'_>, staff: &Staff, version: u64, problem: Option<&Problem
             (notification_fields(staff.notifications))
             (Field::new("phone", w::PHONE).hint(w::PHONE_HINT).error(errors).text("tel", &text(&staff.phone)))
             (Field::new("chat_webhook", w::CHAT_WEBHOOK).hint(w::CHAT_HINT).error(errors).text("url", &text(&staff.chat_webhook)))
-            button type="submit" { (w::SAVE) }
+            (saves(problem, now))
         }
         form.card method="post" action="/console/me/sessions" {
             (csrf(&visit.csrf))
@@ -58,8 +59,10 @@ pub(super) async fn save(visit: &Visit<'_>) -> Shown {
     match visit.ask(Method::PUT, "/staff/{staff}", &ids, Some(&json!(wanted)), asking).await {
         Ok(_) => Ok(Reply::Go("/console/me?done=saved".to_owned())),
         Err(problem) => {
-            let seen = visit.form.seen().unwrap_or(0);
-            Ok(page(visit, &wanted, seen, Some(&problem)).status(problem.status).into())
+            let found = visit.store().staff_settings(&visit.account.id, &visit.staff.id).await?;
+            let now = found.map_or(0, |found| found.version);
+            let versions = [visit.form.number("seen").unwrap_or(now), now];
+            Ok(page(visit, &wanted, versions, Some(&problem)).status(problem.status).into())
         }
     }
 }

@@ -42,7 +42,7 @@ use axum::{
     routing::{MethodFilter, MethodRouter, get},
 };
 use handover_aws::Scope;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use maud::Markup;
 
 use crate::{Api, http::Request, problem::Problem};
@@ -75,15 +75,22 @@ pub(crate) struct Page {
     body: Markup,
     /// Asks again every few seconds what has changed.
     live: bool,
+    /// Its own address, where it is drawn in answer to a form.
+    at: Option<String>,
 }
 
 impl Page {
     fn new(nav: Nav, title: impl Into<String>, body: Markup) -> Self {
-        Self { status: StatusCode::OK, title: title.into(), nav, body, live: false }
+        Self { status: StatusCode::OK, title: title.into(), nav, body, live: false, at: None }
     }
 
     fn live(self) -> Self {
         Self { live: true, ..self }
+    }
+
+    /// The page under an address of its own.
+    fn at(self, path: String) -> Self {
+        Self { at: Some(path), ..self }
     }
 
     /// The page with what was wrong on it.
@@ -196,6 +203,12 @@ static PAGES: &[Route] = pages! {
 pub(crate) fn add_to(router: Router<Api>) -> Router<Api> {
     let mut paths: BTreeMap<&'static str, MethodRouter<Api>> = BTreeMap::new();
     for route in PAGES {
+        if let Some(parts) = way_back(route) {
+            // Whoever asks for what only takes forms wants the page that the form stood on.
+            let back = paths.remove(route.pattern).unwrap_or_default();
+            let go_back = async move |uri: Uri| go(&first_parts(uri.path(), parts));
+            paths.insert(route.pattern, back.on(MethodFilter::GET, go_back));
+        }
         // Every method of the table has a filter.
         let Ok(filter) = MethodFilter::try_from(route.method.clone()) else { continue };
         let serve = async |State(api): State<Api>, parameters: RawPathParams, request: extract::Request| {
@@ -212,6 +225,21 @@ pub(crate) fn add_to(router: Router<Api>) -> Router<Api> {
         router = router.route(pattern, path);
     }
     router
+}
+
+/// How many parts of a path lead to the page that a form stood on, where the path itself is no page.
+fn way_back(route: &Route) -> Option<usize> {
+    let is_page =
+        |pattern: &str| PAGES.iter().any(|page| page.method == Method::GET && page.pattern == pattern);
+    if route.method == Method::GET || is_page(route.pattern) {
+        return None;
+    }
+    let parts = route.pattern.split('/').count();
+    (1..parts).rev().find(|parts| is_page(&first_parts(route.pattern, *parts)))
+}
+
+fn first_parts(path: &str, parts: usize) -> String {
+    path.split('/').take(parts).collect::<Vec<_>>().join("/")
 }
 
 async fn serve(
@@ -240,15 +268,22 @@ async fn serve(
         Ok(()) => (route.handler)(&visit).await,
         Err(problem) => Err(problem),
     };
+    // A page in answer to a form is kept, and asked for again, under the address of the page with the form.
+    let own = (route.method == Method::POST).then(|| {
+        let path = target.split('?').next().unwrap_or_default();
+        way_back(route).map_or_else(|| path.to_owned(), |parts| first_parts(path, parts))
+    });
     match shown {
-        Ok(Reply::Page(page)) => {
+        Ok(Reply::Page(mut page)) => {
+            page.at = own.map(|own| page.at.unwrap_or(own));
             let html = layout::document(&visit, &page);
             finished(api, (page.status, html), &request.headers)
         }
         Ok(Reply::Go(to)) => go(&visit.signed(&to)),
         Ok(Reply::File { content_type, name, text }) => file(content_type, name, text),
         Err(problem) => {
-            let page = layout::problem(&problem);
+            let mut page = layout::problem(&problem);
+            page.at = own;
             finished(api, (page.status, layout::document(&visit, &page)), &request.headers)
         }
     }

@@ -28,7 +28,7 @@ pub(super) async fn show(visit: &Visit<'_>) -> Shown {
             @if page.rows.is_empty() { (empty(Icon::Bell, w::NO_NOTES, w::NO_NOTES_TEXT)) }
             ul.rows {
                 @for note in &page.rows {
-                    li.note.unread[!note.read] {
+                    li.note.unread[!note.read] data-key=(note.id) {
                         div.row {
                             span.row-main {
                                 b { (note.about.headline()) }
@@ -37,8 +37,8 @@ pub(super) async fn show(visit: &Visit<'_>) -> Shown {
                             form method="post" action={ (PATH) "/" (note.id) } {
                                 (csrf(&visit.csrf))
                                 @if let Some(conversation) = &note.conversation { input type="hidden" name="to" value=(conversation); }
-                                @if note.conversation.is_some() { button.quiet type="submit" { (w::OPEN_CONVERSATION) } }
-                                @else if !note.read { button.quiet type="submit" { (w::MARK_READ) } }
+                                @if note.conversation.is_some() { button.quiet type="submit" { (w::OPEN_CONVERSATION) span.hidden { ": " (note.about.headline()) } } }
+                                @else if !note.read { button.quiet type="submit" { (w::MARK_READ) span.hidden { ": " (note.about.headline()) } } }
                             }
                         }
                     }

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::{
     Page, Reply, Shown,
     layout::Nav,
-    parts::{Icon, csrf, empty, icon, once, pager, phi, refused, sure, time},
+    parts::{Field, Icon, beginning, csrf, empty, icon, once, pager, refused, sure, time},
     visit::{Asking, Visit},
     words as w,
 };
@@ -16,8 +16,10 @@ use crate::problem::Problem;
 const PATH: &str = "/console/quarantine";
 /// Rows of a page.
 const ROWS: usize = 50;
-/// Characters of a body that are shown: the rest is the API's.
-const SHOWN_CHARS: usize = 20_000;
+/// Bytes that a body may take in its page: the rest is the API's.
+const SHOWN_BYTES: usize = 40_000;
+/// Characters of a reason.
+const MAX_REASON_CHARS: usize = 200;
 
 pub(super) async fn list(visit: &Visit<'_>) -> Shown {
     let items = visit.store().quarantine_list(&visit.account.id).await?;
@@ -31,7 +33,7 @@ pub(super) async fn list(visit: &Visit<'_>) -> Shown {
             @let inbox = item.inbox.as_ref().and_then(|id| names.inboxes.iter().find(|inbox| inbox.id == *id));
             li { a.row href={ (PATH) "/" (item.id) } {
                 span.row-main { b { (super::layout::sentence(&item.reason)) } span.muted { (inbox.map_or("", |inbox| inbox.name.as_str())) } }
-                span.muted { (w::PUT_ASIDE_BY) " " (item.source) }
+                span.muted { (w::PUT_ASIDE) " " (w::source(&item.source)) }
                 span.muted { (time(item.at)) }
             } }
         } }
@@ -48,25 +50,25 @@ async fn shown(visit: &Visit<'_>, problem: Option<&Problem>) -> Shown {
     let id = visit.text("item")?;
     let item = visit.store().quarantined(&visit.account.id, id).await?.ok_or_else(Problem::not_found)?;
     let path = format!("{PATH}/{}", item.id);
-    let cut = item.cut || item.body.chars().count() > SHOWN_CHARS;
-    let body_text: String = item.body.chars().take(SHOWN_CHARS).collect();
+    let shown = beginning(&item.body, SHOWN_BYTES);
+    let cut = item.cut || shown.len() < item.body.len();
     let discard = html! {
         form method="post" action={ (path) "/discard" } {
             (csrf(&visit.csrf)) (once())
-            label for="reason" { (w::REASON) } input #reason name="reason" maxlength="200" required autocomplete="off";
+            (Field::new("reason", w::REASON).required().max(MAX_REASON_CHARS).free().text("text", ""))
             button.danger type="submit" { (w::LET_GO) }
         }
     };
     let body = html! {
-        div.head { p.crumbs { (w::SETTINGS) " / " a href=(PATH) { (w::QUARANTINE) } } h1 { (super::layout::sentence(&item.reason)) } p.muted { (w::PUT_ASIDE_BY) " " (item.source) " · " (time(item.at)) } }
+        div.head { p.crumbs { (w::SETTINGS) " / " a href=(PATH) { (w::QUARANTINE) } } h1 { (super::layout::sentence(&item.reason)) } p.muted { (w::PUT_ASIDE) " " (w::source(&item.source)) " · " (time(item.at)) } }
         (refused(problem))
         @if let Some(conversation) = &item.conversation { p { a href=(Visit::conversation_path(conversation)) { (w::OPEN_CONVERSATION) } } }
         section.card {
-            h2 { (w::THE_THING) } (phi())
-            @if item.body.is_empty() { p.muted { (w::NO_TEXT_KEPT) } } @else { pre.body tabindex="0" { (body_text) } }
+            h2 { (w::THE_THING) }
+            @if item.body.is_empty() { p.muted { (w::NO_TEXT_KEPT) } } @else { pre.body tabindex="0" { (shown) } }
             @if cut { p.muted { (w::ONLY_BEGINNING) } }
         }
-        section.card {
+        section.card.choices {
             form method="post" action={ (path) "/redrive" } { (csrf(&visit.csrf)) (once()) button type="submit" { (icon(Icon::Up)) (w::SEND_AGAIN) } }
             (sure(w::LET_GO, w::LET_GO_SURE, &discard))
         }

@@ -25,7 +25,7 @@ use super::{
     finished,
     form::Form,
     go, layout,
-    parts::{Field, csrf, encoded, refused},
+    parts::{Errors, Field, csrf, encoded, refused},
     session::{self, Secret, Session, csrf_of, same},
     words as w,
 };
@@ -143,6 +143,8 @@ async fn door(api: &Api, stranger: &Stranger, _: &str) -> Answered {
 }
 
 fn address_page(api: &Api, stranger: &Stranger, browser: &Secret, problem: Option<&Problem>) -> Response {
+    let errors = Errors(problem.map_or(&[], |problem| problem.errors.as_slice()));
+    let email = Field::new("email", w::EMAIL).error(errors);
     let body = html! {
         h1 { (w::SIGN_IN) }
         p.lead { (w::SIGN_IN_LEAD) }
@@ -150,9 +152,10 @@ fn address_page(api: &Api, stranger: &Stranger, browser: &Secret, problem: Optio
         form method="post" action="/console/sign-in" {
             (csrf(&csrf_of(browser)))
             @if let Some(next) = &stranger.next { input type="hidden" name="next" value=(next); }
-            (Field::new("email", w::EMAIL).around(&html! {
+            (email.around(&html! {
                 input #email name="email" type="email" autocomplete="username" required autofocus
-                    maxlength=(MAX_EMAIL_BYTES) value=(stranger.form.get("email"));
+                    maxlength=(MAX_EMAIL_BYTES) value=(stranger.form.get("email"))
+                    aria-describedby=[email.described()] aria-invalid=[email.invalid()];
             }))
             button type="submit" { (w::SEND_CODE) }
         }
@@ -197,6 +200,8 @@ async fn ask_code(api: &Api, stranger: &Stranger, _: &str) -> Answered {
 }
 
 fn code_page(api: &Api, stranger: &Stranger, browser: &Secret, problem: Option<&Problem>) -> Response {
+    let wrong = problem.map(|_| w::CODE_WRONG);
+    let code = Field::new("code", w::CODE).wrong(wrong);
     let body = html! {
         h1 { (w::CODE_TITLE) }
         p.lead { (w::CODE_LEAD) }
@@ -204,9 +209,9 @@ fn code_page(api: &Api, stranger: &Stranger, browser: &Secret, problem: Option<&
         form method="post" action="/console/sign-in/code" {
             (csrf(&csrf_of(browser)))
             @if let Some(next) = &stranger.next { input type="hidden" name="next" value=(next); }
-            (Field::new("code", w::CODE).around(&html! {
+            (code.around(&html! {
                 input.code #code name="code" inputmode="numeric" autocomplete="one-time-code" required autofocus
-                    maxlength="12" pattern="[0-9 ]*";
+                    maxlength="12" pattern="[0-9 ]*" aria-describedby=[code.described()] aria-invalid=[code.invalid()];
             }))
             button type="submit" { (w::SIGN_IN) }
         }

@@ -10,13 +10,15 @@ use super::{
     Page, Reply, Shown,
     form::Form,
     layout::Nav,
-    parts::{Errors, Field, Icon, csrf, icon, once, refused, seen, sure},
+    parts::{Errors, Field, Icon, csrf, icon, once, page_of, pager, refused, saves, seen, sure},
     visit::{Asking, Visit},
     words as w,
 };
 use crate::problem::Problem;
 
 const PATH: &str = "/console/staff";
+/// Rows of a page.
+const ROWS: usize = 40;
 
 /// A field's text; none where it says nothing.
 pub(super) fn optional(form: &Form, name: &str) -> Option<String> {
@@ -25,15 +27,17 @@ pub(super) fn optional(form: &Form, name: &str) -> Option<String> {
 
 pub(super) async fn list(visit: &Visit<'_>) -> Shown {
     let overview = visit.overview().await?;
+    let (rows, next) = page_of(&overview.directory.staff, visit.query("cursor"), ROWS);
     let body = html! {
         div.head { p.crumbs { (w::SETTINGS) } h1 { (w::MY_STAFF) } a.button href="/console/staff/new" { (icon(Icon::Plus)) (w::ADD_STAFF) } }
-        ul.rows { @for staff in &overview.directory.staff {
+        ul.rows { @for staff in rows {
             li { a.row href={ (PATH) "/" (staff.id) } {
                 span.row-main { b { (staff.name) } span.muted { (staff.email.as_deref().unwrap_or(w::NO_EMAIL)) } }
-                span.chip { (w::role(staff.role)) }
-                span.muted { (told(staff.notifications)) }
+                span.row-mark { span.chip { (w::role(staff.role)) } }
+                span.row-told.muted { (told(staff.notifications)) }
             } }
         } }
+        (pager(PATH, &[], visit.query("cursor"), next.as_deref()))
     };
     Ok(Page::new(Nav::Staff, w::MY_STAFF, body).into())
 }
@@ -111,9 +115,7 @@ fn fields(visit: &Visit<'_>, staff: &Staff, errors: Errors<'_>) -> Markup {
     let text = |field: &Option<String>| field.clone().unwrap_or_default();
     let roles = [(Role::Staff, "staff"), (Role::Admin, "admin"), (Role::Owner, "owner")];
     html! {
-        (Field::new("name", w::NAME).error(errors).around(&html! {
-            input #name name="name" value=(staff.name) required maxlength=(MAX_NAME_CHARS) autocomplete="off";
-        }))
+        (Field::new("name", w::NAME).error(errors).required().max(MAX_NAME_CHARS).text("text", &staff.name))
         (Field::new("email", w::EMAIL).hint(w::EMAIL_HINT).error(errors).text("email", &text(&staff.email)))
         (Field::new("role", w::ROLE).hint(w::ROLE_HINT).error(errors).choice(&html! {
             @for (role, name) in roles {
@@ -144,7 +146,7 @@ fn new_page(visit: &Visit<'_>, staff: &Staff, problem: Option<&Problem>) -> Page
         (refused(problem))
         form.card method="post" action=(PATH) { (csrf(&visit.csrf)) (once()) (fields(visit, staff, errors)) button type="submit" { (w::SAVE) } }
     };
-    Page::new(Nav::Staff, w::ADD_STAFF, body)
+    Page::new(Nav::Staff, w::ADD_STAFF, body).at(format!("{PATH}/new"))
 }
 
 pub(super) async fn create(visit: &Visit<'_>) -> Shown {
@@ -170,10 +172,17 @@ async fn found(visit: &Visit<'_>) -> Result<(std::sync::Arc<Overview>, Staff), P
 pub(super) async fn show(visit: &Visit<'_>) -> Shown {
     let (overview, staff) = found(visit).await?;
     let version = overview.staff_version(&staff.id);
-    Ok(page(visit, &staff, &staff, version, None).into())
+    Ok(page(visit, &staff, &staff, [version; 2], None).into())
 }
 
-fn page(visit: &Visit<'_>, known: &Staff, staff: &Staff, version: u64, problem: Option<&Problem>) -> Page {
+/// The page of a staff member: as they were typed on a `version`, where there is another `now`.
+fn page(
+    visit: &Visit<'_>,
+    known: &Staff,
+    staff: &Staff,
+    [version, now]: [u64; 2],
+    problem: Option<&Problem>,
+) -> Page {
     let errors = Errors(problem.map_or(&[], |problem| problem.errors.as_slice()));
     let path = format!("{PATH}/{}", known.id);
     let remove = html! {
@@ -184,7 +193,7 @@ fn page(visit: &Visit<'_>, known: &Staff, staff: &Staff, version: u64, problem: 
         (refused(problem))
         form.card method="post" action=(path) {
             (csrf(&visit.csrf)) (seen(version)) (fields(visit, staff, errors))
-            button type="submit" { (w::SAVE) }
+            (saves(problem, now))
         }
         @if known.id != visit.staff.id { section.card { (sure(w::REMOVE_STAFF, w::REMOVE_STAFF_SURE, &remove)) } }
     };
@@ -199,8 +208,8 @@ pub(super) async fn save(visit: &Visit<'_>) -> Shown {
     match visit.ask(Method::PUT, "/staff/{staff}", &ids, Some(&json!(staff)), asking).await {
         Ok(_) => Ok(Reply::Go(format!("{PATH}/{}?done=saved", known.id))),
         Err(problem) => {
-            let version = visit.form.seen().unwrap_or(0);
-            Ok(page(visit, &known, &staff, version, Some(&problem)).status(problem.status).into())
+            let versions = [visit.form.number("seen").unwrap_or(0), overview.staff_version(&known.id)];
+            Ok(page(visit, &known, &staff, versions, Some(&problem)).status(problem.status).into())
         }
     }
 }

@@ -41,7 +41,7 @@ pub(super) async fn show(visit: &Visit<'_>) -> Shown {
             h1 { (w::TASKS) }
             form.inline method="get" action=(PATH) {
                 label for="of" { (w::WHOSE) }
-                select #of name="of" data-submit { (assignees(&names, whose.as_ref(), w::NOBODYS)) }
+                select #of name="of" { (assignees(&names, whose.as_ref(), w::NOBODYS)) }
                 button.quiet type="submit" { (w::SHOW) }
             }
         }
@@ -50,7 +50,7 @@ pub(super) async fn show(visit: &Visit<'_>) -> Shown {
             ul.rows {
                 @for row in &page.rows {
                     @let state = states.get(&row.conversation);
-                    li { a.row href=(Visit::conversation_path(&row.conversation)) {
+                    li data-key=(row.conversation) { a.row href=(Visit::conversation_path(&row.conversation)) {
                         span.row-main {
                             b { (state.map_or(w::SOMEBODY, |state| parts::address(&state.address))) }
                             span.muted { (w::reason(&row.scenario)) }

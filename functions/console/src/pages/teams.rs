@@ -8,19 +8,19 @@ use serde_json::json;
 use super::{
     Page, Reply, Shown,
     layout::Nav,
-    parts::{Errors, Field, Icon, csrf, empty, once, refused, seen, sure},
+    parts::{Errors, Field, Icon, csrf, empty, once, page_of, pager, refused, saves, seen, sure},
     visit::{Asking, Visit},
     words as w,
 };
 use crate::problem::Problem;
 
 const PATH: &str = "/console/teams";
+/// Rows of a page.
+const ROWS: usize = 25;
 
 fn fields(staff: &[handover_core::Staff], name: &str, members: &[StaffId], errors: Errors<'_>) -> Markup {
     html! {
-        (Field::new("name", w::NAME).error(errors).around(&html! {
-            input #name name="name" value=(name) required maxlength=(MAX_NAME_CHARS) autocomplete="off";
-        }))
+        (Field::new("name", w::NAME).error(errors).required().max(MAX_NAME_CHARS).text("text", name))
         fieldset { legend { (w::MEMBERS) }
             @for staff in staff {
                 label.tick { input type="checkbox" name="member" value=(staff.id) checked[members.contains(&staff.id)]; span { (staff.name) } }
@@ -37,16 +37,18 @@ async fn shown(visit: &Visit<'_>, problem: Option<&Problem>) -> Shown {
     let overview = visit.overview().await?;
     let errors = Errors(problem.map_or(&[], |problem| problem.errors.as_slice()));
     let directory = &overview.directory;
+    let (rows, next) = page_of(&directory.teams, visit.query("cursor"), ROWS);
     let body = html! {
         div.head { p.crumbs { (w::SETTINGS) } h1 { (w::TEAMS) } }
         (refused(problem))
         @if directory.teams.is_empty() { (empty(Icon::Team, w::NO_TEAMS, w::NO_TEAMS_TEXT)) }
-        ul.rows { @for team in &directory.teams {
+        ul.rows { @for team in rows {
             li { a.row href={ (PATH) "/" (team.id) } {
                 span.row-main { b { (team.name) } }
                 span.muted { (team.members.len()) " " (w::MEMBERS_COUNT) }
             } }
         } }
+        (pager(PATH, &[], visit.query("cursor"), next.as_deref()))
         form.card method="post" action=(PATH) {
             (csrf(&visit.csrf)) (once()) h2 { (w::ADD_TEAM) }
             (fields(&directory.staff, visit.form.get("name"), &members(visit), errors))
@@ -75,14 +77,15 @@ pub(super) async fn show(visit: &Visit<'_>) -> Shown {
     let overview = visit.overview().await?;
     let team = overview.directory.teams.iter().find(|team| team.id == id).ok_or_else(Problem::not_found)?;
     let version = overview.team_version(&id);
-    Ok(page(visit, &overview.directory.staff, team, version, None).into())
+    Ok(page(visit, &overview.directory.staff, team, [version; 2], None).into())
 }
 
+/// The page of a team: as it was typed on a `version`, where there is another `now`.
 fn page(
     visit: &Visit<'_>,
     staff: &[handover_core::Staff],
     team: &Team,
-    version: u64,
+    [version, now]: [u64; 2],
     problem: Option<&Problem>,
 ) -> Page {
     let errors = Errors(problem.map_or(&[], |problem| problem.errors.as_slice()));
@@ -95,7 +98,7 @@ fn page(
         (refused(problem))
         form.card method="post" action=(path) {
             (csrf(&visit.csrf)) (seen(version)) (fields(staff, &team.name, &team.members, errors))
-            button type="submit" { (w::SAVE) }
+            (saves(problem, now))
         }
         section.card { (sure(w::REMOVE_TEAM, w::REMOVE_TEAM_SURE, &remove)) }
     };
@@ -111,8 +114,8 @@ pub(super) async fn save(visit: &Visit<'_>) -> Shown {
         Ok(_) => Ok(Reply::Go(format!("{PATH}/{}?done=saved", team.id))),
         Err(problem) => {
             let overview = visit.overview().await?;
-            let version = visit.form.seen().unwrap_or(0);
-            let page = page(visit, &overview.directory.staff, &team, version, Some(&problem));
+            let versions = [visit.form.number("seen").unwrap_or(0), overview.team_version(&team.id)];
+            let page = page(visit, &overview.directory.staff, &team, versions, Some(&problem));
             Ok(page.status(problem.status).into())
         }
     }

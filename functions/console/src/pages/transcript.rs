@@ -5,20 +5,23 @@ use std::{collections::HashMap, sync::Arc};
 use handover_aws::store::{Author, LedgerItem, LedgerState, MessageItem, Overview, WholeConversation};
 use handover_core::{
     BotId, BotRevision, ClosingMessage, Content, EffectId, EffectKind, EventId, OutcomeResult, Principal,
-    Purpose, ReceiptStatus, Record, TextSource, Verdict,
+    Purpose, ReceiptStatus, TextSource, Verdict,
 };
 use maud::{Markup, html};
 
 use super::{
-    parts::{percent, time},
+    parts::{beginning, bytes_of, percent, time},
     words as w,
 };
 
-/// Lines of a page, and roughly how many characters they may have together.
+/// Lines of a page, and the bytes that they may take together, with what stands around them.
 const LINES: usize = 40;
-const CHARS: usize = 16_000;
-/// Characters of one text that are shown before the rest is asked for.
-const SHORT: usize = 1_500;
+const BYTES: usize = 32_000;
+/// Bytes around a line's text.
+const AROUND: usize = 500;
+/// Bytes of one text that are shown before the rest is asked for, and of one that was asked for.
+const SHORT: usize = 1_600;
+const PART: usize = 8_000;
 
 /// The revisions of bots that a transcript speaks of.
 pub(super) type Revisions = HashMap<(BotId, u64), Arc<BotRevision>>;
@@ -28,8 +31,9 @@ pub(super) struct Shown<'a> {
     pub(super) whole: &'a WholeConversation,
     pub(super) names: &'a Overview,
     pub(super) revisions: &'a Revisions,
-    /// The line whose text is wanted whole.
+    /// The line whose text is wanted, and where in it one goes on reading.
     pub(super) open: Option<&'a str>,
+    pub(super) from: usize,
     /// Lines before this one are wanted.
     pub(super) before: Option<&'a str>,
     pub(super) path: &'a str,
@@ -41,10 +45,11 @@ impl Shown<'_> {
         let messages = &self.whole.messages;
         let end = self.before.and_then(|id| messages.iter().position(|line| line.id.as_str() == id));
         let all = messages.get(..end.unwrap_or(messages.len())).unwrap_or_default();
-        let (mut count, mut chars) = (0, 0);
+        let (mut count, mut bytes) = (0, 0);
         for line in all.iter().rev() {
-            chars += text(line).map_or(0, |text| text.chars().take(SHORT).count());
-            if count >= LINES || (count > 0 && chars > CHARS) {
+            // A text that was asked for has a room of its own.
+            bytes += AROUND + text(line).map_or(0, |text| bytes_of(beginning(text, SHORT)));
+            if count >= LINES || (count > 0 && bytes > BYTES) {
                 break;
             }
             count += 1;
@@ -82,7 +87,7 @@ impl Shown<'_> {
                         p.name { (self.author(line)) " " (time(line.sent_at.unwrap_or(line.at))) }
                         (self.said(line, said))
                         @for entry in sent.iter().filter(|entry| entry.purpose != Purpose::Closing && no_answer != Some(&entry.effect)) { (fate(entry)) }
-                        @if line.author == Author::Client { (why(&line.record)) }
+                        @if line.author == Author::Client { (why(line)) }
                     }
                 }
             }
@@ -107,15 +112,17 @@ impl Shown<'_> {
     }
 
     fn said(&self, line: &MessageItem, said: Option<&str>) -> Markup {
-        let whole = self.open == Some(line.id.as_str());
-        let long = said.is_some_and(|text| text.chars().count() > SHORT) && !whole;
+        let asked = self.open == Some(line.id.as_str());
+        let from = if asked { self.from } else { 0 };
         html! {
             @if let Some(text) = said {
-                @if long {
-                    p.text { (text.chars().take(SHORT).collect::<String>()) "… "
-                        a href={ (self.path) "?open=" (line.id) "#line-" (line.id) } { (w::WHOLE_TEXT) } }
-                } @else {
-                    p.text { (text) }
+                @let rest = text.get(from..).unwrap_or(text);
+                @let shown = beginning(rest, if asked { PART } else { SHORT });
+                @let to = text.len() - rest.len() + shown.len();
+                p.text {
+                    @if rest.len() < text.len() { "… " }
+                    (shown)
+                    @if to < text.len() { "… " a href=(self.part(line, if asked { to } else { 0 })) { (if asked { w::PART } else { w::WHOLE_TEXT }) } }
                 }
             } @else if let Some(content) = &line.content {
                 p.text.muted { (w::content(content.kind())) }
@@ -123,6 +130,12 @@ impl Shown<'_> {
                 p.text.muted { (w::NO_TEXT_KEPT) }
             }
         }
+    }
+
+    /// The way to more of a text.
+    fn part(&self, line: &MessageItem, from: usize) -> String {
+        let before = self.before.map(|before| format!("&before={before}")).unwrap_or_default();
+        format!("{0}?open={1}&from={from}{before}#line-{1}", self.path, line.id)
     }
 
     /// Something that happened, between what was said.
@@ -186,7 +199,7 @@ impl Shown<'_> {
         };
         html! {
             @if source.is_some() {
-                li.line.bot.closing {
+                li.line.bot.closing #{ "closing-" (line.id) } {
                     div.bubble {
                         p.name { (w::CLOSING_MESSAGE) " " (time(line.at)) }
                         p.text { (text.unwrap_or_default()) }
@@ -249,10 +262,11 @@ fn fate(entry: &LedgerItem) -> Markup {
 }
 
 /// Why what followed followed: there for whoever wants to know.
-fn why(record: &Record) -> Markup {
+fn why(line: &MessageItem) -> Markup {
+    let record = &line.record;
     html! {
         details.why {
-            summary { (w::WHY) }
+            summary { (w::WHY) span.hidden { " " (time(line.sent_at.unwrap_or(line.at))) } }
             dl {
                 dt { (w::DECISION) } dd { (w::verdict(record.verdict)) }
                 @if let Some(scenario) = record.scenario { dt { (w::SCENARIO) } dd { (w::reason(scenario.name())) } }

@@ -116,6 +116,11 @@ impl<'a> Visit<'a> {
         self.text(name)?.parse().map_err(|_| Problem::not_found())
     }
 
+    /// An id in the form. What cannot be one names nothing.
+    pub(super) fn id_in_form<T: FromStr>(&self, name: &str) -> Result<T, Problem> {
+        self.form.get(name).parse().map_err(|_| Problem::not_found())
+    }
+
     /// A part of the path as it stands there.
     pub(super) fn text(&self, name: &str) -> Result<&str, Problem> {
         let found = self.parameters.iter().find(|(known, _)| known == name);

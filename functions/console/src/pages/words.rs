@@ -1,8 +1,12 @@
 //! Every word that the pages say.
 
+mod checks;
 mod names;
+mod problems;
 
+pub(super) use checks::*;
 pub(super) use names::*;
+pub(super) use problems::*;
 
 macro_rules! words {
     ($($name:ident $text:literal)*) => { $(pub(super) const $name: &str = $text;)* };
@@ -60,8 +64,6 @@ words! {
     BY_KEY "An API key"
     BY_OPERATOR "The stack's operator"
     BY_SMS "SMS"
-    CHANGED "Somebody else has changed this bot"
-    CHANGED_DETAIL "What you typed is still below. Open the bot in another tab to see what changed, then make your change there."
     CHANNEL "Channel"
     CHAT_HINT "An https address that takes JSON with a text, such as a Slack incoming webhook."
     CHAT_WEBHOOK "Chat webhook"
@@ -105,6 +107,8 @@ words! {
     DAYS_ARE_UTC "Days begin at midnight UTC."
     DAYS_LOWER "days"
     DECISION "Decision"
+    DRAFT "Your text, not sent"
+    DRAFT_KEPT "Who may answer has changed while you were writing. Your text is still here; it has not been sent."
     DUE "Due"
     EAGER "Eager: rather once too often"
     EARLIER "Show earlier messages"
@@ -202,6 +206,7 @@ words! {
     MENU "Menu"
     MINE "Mine"
     MINUTES "minutes"
+    MORE_TAGS "more tags"
     MOVE_DOWN "Move down"
     MOVE_UP "Move up"
     MY_STAFF "My Staff"
@@ -288,6 +293,9 @@ words! {
     OWNER_BOT "Bot"
     OWNER_WAITING "Waiting"
     PAGES "Pages of the list"
+    PAGE_OUT "You are signed out. Copy what you typed, then sign in again."
+    PAGE_STALE "This page is not up to date: the console cannot be reached. It tries again by itself."
+    PART "Show the rest"
     PARTS_OF_BOT "Parts of this bot"
     PAUSE_ALL "A handover pauses the bot in all of the client's inboxes"
     PAUSE_BOT "Pause the bot"
@@ -305,7 +313,7 @@ words! {
     PHRASES_HINT "What a client might write. A message that has the phrase in it fires this scenario."
     PHRASE_LABEL "Example phrase"
     PRODUCT "Handover"
-    PUT_ASIDE_BY "Put aside by"
+    PUT_ASIDE "Put aside"
     QUARANTINE "Quarantine"
     QUARANTINE_TEXT "What came in and could not be processed. It is kept for 40 days."
     QUESTION "Question"
@@ -315,6 +323,8 @@ words! {
     REASSIGN "Reassign"
     REMOVE "Remove"
     REMOVED "removed"
+    REMOVED_MEANWHILE "Somebody else has removed this meanwhile"
+    REMOVED_MEANWHILE_DETAIL "What you typed is still here. Save it to add it anew."
     REMOVE_ACTION "Remove this scenario"
     REMOVE_ACTION_SURE "New handovers of this kind stop. Open ones end as they would."
     REMOVE_BOT "Remove this bot"
@@ -339,6 +349,7 @@ words! {
     ROLE_HINT "Staff answer. Admins also configure. Owners also make admins owners."
     ROTATING "Two values are valid while you change it at the provider."
     SAVE "Save"
+    SAVE_OVER "Save mine over it"
     SCENARIO "Scenario"
     SCENARIOS "Scenarios"
     SCENARIO_CUSTOM "Custom scenario"
@@ -351,6 +362,7 @@ words! {
     SECRET_API_KEY "API key"
     SECRET_KNOWN "Set. Type a new value to change it."
     SECRET_SIGNING "Signing secret"
+    SEE_NOW "See how it is now"
     SEND "Send"
     SEND_AGAIN "Send it on its way again"
     SEND_CODE "Send me a code"
@@ -403,6 +415,7 @@ words! {
     TIME_TO_REPLY_90 "9 of 10 answered within"
     TOLD_BY "Told by"
     TOLD_NOWHERE "Told nowhere"
+    TOO_LONG_HERE "These instructions are too long to be changed here. They stay as they are unless you type new ones."
     TOO_MUCH "Too much for one file"
     TOO_MUCH_DETAIL "The API exports it page by page"
     TOO_OFTEN "Too many sign-ins"
@@ -414,6 +427,7 @@ words! {
     TRY_IT "Try it"
     TRY_LABEL "What a client might write"
     TRY_QUESTION "What a client might ask"
+    TRY_SAVED "It tries what is saved."
     UNANSWERED "When the bot returns and a client still waits"
     UNANSWERED_AGAIN "Hand over again"
     UNANSWERED_ANSWER "The bot answers them"
@@ -421,7 +435,6 @@ words! {
     UNANSWERED_ONE "Not answered"
     UNANSWERED_QUIET "Say nothing"
     UNKNOWN_IS_HUMAN "A message of ours that nobody can tell whose it is counts as a person's"
-    UNSENT "Not sent yet"
     UNTIL_HANDED_BACK "Until somebody hands back"
     VALUE "Value"
     VERSION "Version"

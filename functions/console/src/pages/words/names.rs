@@ -193,48 +193,16 @@ pub(in crate::pages) const fn why(why: Why) -> &'static str {
     }
 }
 
-/// A field that is wrong, as people know it; what nobody knows has no name.
-pub(in crate::pages) fn field(field: &str) -> String {
-    let last = field.rsplit('.').next().unwrap_or_default();
-    let last = last.split('[').next().unwrap_or_default();
-    let name = match last {
-        "actions" => "Scenarios:",
-        "name" => "Name:",
-        "email" => "E-mail address:",
-        "phone" => "Phone:",
-        "chat_webhook" => "Chat webhook:",
-        "phrases" => "Example phrases:",
-        "closing_message" => "Final message:",
-        "pause" | "takeover_pause" => "Pause:",
-        "tag" => "Tag:",
-        "text" => "Text:",
-        "reason" => "Reason:",
-        "retention_days" => "Days that conversations are kept:",
-        "question" => "Question:",
-        "answer" => "Answer:",
-        "to" => "Assign to:",
-        "days" => "Days:",
-        other => {
-            return if other.is_empty() { String::new() } else { format!("{}:", other.replace('_', " ")) };
-        }
-    };
-    name.to_owned()
-}
-
-/// What a check of a bot is about, where its message needs it.
-pub(in crate::pages) fn lint_field(field: &str) -> &'static str {
-    match field {
-        "account.labs.human_handover" => "Human handover of the account",
-        "handover" => "Human handover of this bot",
-        "faq" => "What the bot knows",
-        "connector" => "The bot's connection",
-        "connector.url" => "The bot's address",
-        "connector.model" => "The bot's model",
-        _ => match field.rsplit_once(']').map(|(_, part)| part) {
-            Some(".assign.to") => "The one it is assigned to",
-            Some(".pause") => "The pause",
-            _ => "",
-        },
+/// Which part of the system put something aside.
+pub(in crate::pages) fn source(function: &str) -> &'static str {
+    match function {
+        "evaluate" => "on its way in",
+        "execute" => "when it was decided about",
+        "respond" => "when the bot was asked",
+        "deliver" => "on its way out",
+        "notify" => "when staff were told",
+        "resume" => "when a time had come",
+        _ => "",
     }
 }
 
