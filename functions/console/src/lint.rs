@@ -16,8 +16,8 @@ use crate::{Api, address, bot_secrets};
 pub(crate) struct Supplies {
     /// The names of its secrets.
     secrets: BTreeSet<String>,
-    /// How many entries it knows, where it is the built-in one.
-    entries: usize,
+    /// It knows anything, where it is the built-in one.
+    knows_anything: bool,
     /// Its address is one that requests are sent to.
     reachable: bool,
 }
@@ -29,7 +29,7 @@ impl Supplies {
         match &bot.connector {
             Connector::External | Connector::Bedrock { .. } => {}
             Connector::Faq => {
-                supplies.entries = api.processor.store().faq(account, &bot.id).await?.entries.len();
+                supplies.knows_anything = api.processor.store().knows_anything(account, &bot.id).await?;
             }
             Connector::Http { .. } | Connector::OpenAi { .. } => {
                 let (secrets, _) = bot_secrets::open(api, account, &bot.id).await?;
@@ -130,7 +130,7 @@ fn unsupplied(bot: &Bot, supplies: &Supplies) -> Vec<(&'static str, &'static str
     let no_model = "is missing: every question fails, and counts as unanswered";
     match &bot.connector {
         Connector::External => {}
-        Connector::Faq => need(supplies.entries > 0, "faq", "is empty: the bot answers nothing"),
+        Connector::Faq => need(supplies.knows_anything, "faq", "is empty: the bot answers nothing"),
         Connector::Http { .. } => {
             need(supplies.reachable, "connector.url", no_url);
             let unsigned = "has no signing_secret: the bot cannot be asked, for requests go out signed";
