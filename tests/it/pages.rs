@@ -49,11 +49,18 @@ impl Shown {
 pub(crate) struct Browser<'a> {
     world: &'a World,
     cookies: RefCell<BTreeMap<String, String>>,
+    /// Where it is.
+    network: &'static str,
 }
 
 impl<'a> Browser<'a> {
     pub(crate) fn new(world: &'a World) -> Self {
-        Self { world, cookies: RefCell::default() }
+        Self::at(world, "127.0.0.1")
+    }
+
+    /// A browser somewhere else.
+    pub(crate) fn at(world: &'a World, network: &'static str) -> Self {
+        Self { world, cookies: RefCell::default(), network }
     }
 
     /// A browser in which somebody has used the operator's link.
@@ -88,7 +95,7 @@ impl<'a> Browser<'a> {
             request = request.header(*name, *value);
         }
         let request = request.body(Bytes::from(body)).unwrap();
-        let response = self.world.local.dispatcher().http(request, "127.0.0.1").await;
+        let response = self.world.local.dispatcher().http(request, self.network).await;
         let header =
             |name: &str| response.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
         for cookie in response.headers().get_all("set-cookie") {

@@ -148,7 +148,7 @@ pub(crate) async fn list(call: &Call<'_>) -> Answered {
         return Err(Problem::field("scenario", format!("must be one of {}", REASONS.join(", "))));
     }
     let scenario = scenario.map(str::to_owned);
-    let filter = ConversationFilter { with_humans, pending: None, assignee, scenario, inbox: None };
+    let filter = ConversationFilter { with_humans, assignee, scenario, ..ConversationFilter::default() };
     let cursor = call.cursor()?;
     let page = call.store().list_conversations(call.account(), &filter, call.limit()?, cursor.as_deref());
     Ok(Answer::ok(&paged(page.await?, row)?))

@@ -16,8 +16,8 @@ use crate::{Api, address, bot_secrets};
 pub(crate) struct Supplies {
     /// The names of its secrets.
     secrets: BTreeSet<String>,
-    /// How many entries it knows, where it is the built-in one.
-    entries: usize,
+    /// It knows anything, where it is the built-in one.
+    knows_anything: bool,
     /// Its address is one that requests are sent to.
     reachable: bool,
 }
@@ -29,7 +29,7 @@ impl Supplies {
         match &bot.connector {
             Connector::External | Connector::Bedrock { .. } => {}
             Connector::Faq => {
-                supplies.entries = api.processor.store().faq(account, &bot.id).await?.entries.len();
+                supplies.knows_anything = api.processor.store().knows_anything(account, &bot.id).await?;
             }
             Connector::Http { .. } | Connector::OpenAi { .. } => {
                 let (secrets, _) = bot_secrets::open(api, account, &bot.id).await?;
@@ -229,7 +229,7 @@ fn unsupplied(bot: &Bot, supplies: &Supplies) -> Vec<Missing> {
     let has = |name: &str| supplies.secrets.contains(name);
     let needs = match &bot.connector {
         Connector::External => Vec::new(),
-        Connector::Faq => vec![(supplies.entries > 0, Missing::Entries)],
+        Connector::Faq => vec![(supplies.knows_anything, Missing::Entries)],
         Connector::Http { .. } => {
             vec![(supplies.reachable, Missing::Address), (has("signing_secret"), Missing::SigningSecret)]
         }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Api,
     access::permit,
-    http::{Answer, Call, Order, Paged},
+    http::{Answer, Call, Paged, cursor_text},
     problem::{Answered, Problem},
 };
 
@@ -58,10 +58,10 @@ impl From<QuarantineItem> for Shown {
 
 /// What an account has in quarantine, oldest first.
 pub(crate) async fn list(call: &Call<'_>) -> Answered {
-    let items = call.store().quarantine_list(call.account()).await?;
-    let place = |item: &QuarantineItem| format!("{:015}#{}", item.at.as_ms(), item.id);
-    let (items, next) = call.page(items, Order::OldestFirst, place)?;
-    Ok(Answer::ok(&Paged { items: items.into_iter().map(Shown::from).collect(), next }))
+    let (limit, after) = (call.limit()?, call.cursor()?);
+    let page = call.store().quarantine_page(call.account(), false, limit, after.as_deref()).await?;
+    let next = page.next.as_deref().map(cursor_text);
+    Ok(Answer::ok(&Paged { items: page.rows.into_iter().map(Shown::from).collect(), next }))
 }
 
 /// One of them with the thing itself.
@@ -119,7 +119,7 @@ impl Api {
     pub(crate) async fn redrive(&self, edit: &Edit<'_>, id: &EventId) -> Result<(), Problem> {
         let item = self.quarantined(edit.account, id).await?;
         self.send_again(edit.account, &item).await?;
-        Ok(self.processor.store().discard_quarantined(edit, &item.id, "redriven").await?)
+        Ok(self.processor.store().discard_quarantined(edit, &item, "redriven").await?)
     }
 
     /// Lets go of something.
@@ -128,6 +128,6 @@ impl Api {
         if reason.trim().is_empty() || reason.chars().count() > MAX_REASON_CHARS {
             return Err(Problem::field("reason", format!("must have 1 to {MAX_REASON_CHARS} characters")));
         }
-        Ok(self.processor.store().discard_quarantined(edit, &item.id, reason).await?)
+        Ok(self.processor.store().discard_quarantined(edit, &item, reason).await?)
     }
 }

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use handover_aws::store::ReportedHandover;
-use handover_core::{BotId, ConversationId, Origin, Timestamp};
+use handover_aws::{Store, store::ReportedHandover};
+use handover_core::{AccountId, ActionId, BotId, ConversationId, Origin, Timestamp};
 use serde::Serialize;
 
 use crate::{
@@ -14,54 +14,110 @@ use crate::{
 /// The longest period of one report, in days: a quarter.
 const MAX_DAYS: i64 = 92;
 const DAY_MS: i64 = 86_400_000;
-/// Index pages that one page of single handovers may cost.
+/// Index pages that a report may cost, of several thousand handovers each.
 const MAX_READS: usize = 10;
 
 /// A period, from an instant up to another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Period {
-    from: Timestamp,
-    to: Timestamp,
+pub(crate) struct Period {
+    pub(crate) from: Timestamp,
+    pub(crate) to: Timestamp,
 }
 
 /// Handovers of a period by scenario, bot and day; how long clients waited; what was left.
 pub(crate) async fn handovers(call: &Call<'_>) -> Answered {
-    let Period { from, to } = period(call)?;
+    let period = period(call)?;
+    Ok(Answer::ok(counted(call.store(), call.account(), period, call.now, MAX_READS).await?))
+}
+
+/// Counts the handovers of a period, the newest first, by so many reads at most.
+pub(crate) async fn counted(
+    store: &Store,
+    account: &AccountId,
+    Period { from, to }: Period,
+    now: Timestamp,
+    reads: usize,
+) -> Result<HandoverReport, Problem> {
     let mut report = Report::default();
     let mut cursor = None;
-    loop {
-        let page = call.store().handovers_begun(call.account(), from, to, cursor.as_deref()).await?;
+    for _ in 0..reads {
+        let page = store.handovers_begun(account, from, to, true, cursor.as_deref()).await?;
         let Some(page) = page else { return Err(crate::broken("a report's own cursor is not known")) };
         for handover in &page.rows {
-            report.take(handover, call.now);
+            report.take(handover, now);
         }
         cursor = page.next;
-        if cursor.is_none() {
-            return Ok(Answer::ok(report.shown(from, to)));
+        let Some(last) = page.rows.last().filter(|_| cursor.is_some()) else {
+            return Ok(report.shown(from, to, None));
+        };
+        report.begins_at = Some(last.started_at);
+    }
+    let begins_at = report.begins_at;
+    Ok(report.shown(from, to, begins_at))
+}
+
+/// Which of the handovers that were left are wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Only {
+    Unanswered,
+    Overdue,
+}
+
+impl Only {
+    /// By the name in a query.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        match name {
+            "unanswered" => Some(Self::Unanswered),
+            "overdue" => Some(Self::Overdue),
+            _ => None,
+        }
+    }
+
+    fn wants(self, handover: &ReportedHandover, now: Timestamp) -> bool {
+        match self {
+            Self::Unanswered => handover.is_unanswered(),
+            Self::Overdue => handover.is_overdue(now),
         }
     }
 }
 
 /// The single handovers of a period that were not answered, or not in time, oldest first.
 pub(crate) async fn left(call: &Call<'_>) -> Answered {
-    let Period { from, to } = period(call)?;
-    let wanted: fn(&ReportedHandover, Timestamp) -> bool = match call.query("only") {
-        Some("unanswered") => |handover, _| handover.is_unanswered(),
-        Some("overdue") => ReportedHandover::is_overdue,
-        Some(_) | None => return Err(Problem::field("only", "must be unanswered or overdue")),
-    };
-    let limit = call.limit()?;
-    let mut cursor = call.cursor()?;
+    let period = period(call)?;
+    let only = call.query("only").and_then(Only::named);
+    let only = only.ok_or_else(|| Problem::field("only", "must be unanswered or overdue"))?;
+    let (limit, cursor) = (call.limit()?, call.cursor()?);
+    let wanted = Left { only, limit, reads: MAX_READS };
+    Ok(Answer::ok(left_in(call.store(), call.account(), period, call.now, wanted, cursor).await?))
+}
+
+/// A page of what was left, by so many rows and reads at most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Left {
+    pub(crate) only: Only,
+    pub(crate) limit: usize,
+    pub(crate) reads: usize,
+}
+
+/// A page of the handovers of a period that were left.
+pub(crate) async fn left_in(
+    store: &Store,
+    account: &AccountId,
+    Period { from, to }: Period,
+    now: Timestamp,
+    Left { only, limit, reads }: Left,
+    mut cursor: Option<String>,
+) -> Result<Paged<LeftHandover>, Problem> {
     let mut items = Vec::new();
-    for _ in 0..MAX_READS {
-        let page = call.store().handovers_begun(call.account(), from, to, cursor.as_deref()).await?;
+    for _ in 0..reads {
+        let page = store.handovers_begun(account, from, to, false, cursor.as_deref()).await?;
         let page = page.ok_or_else(|| Problem::field("cursor", "is not one of this list's"))?;
-        for handover in page.rows.iter().filter(|handover| wanted(handover, call.now)) {
+        for handover in page.rows.iter().filter(|handover| only.wants(handover, now)) {
             if items.len() == limit {
                 // The page goes on behind the last row that is shown.
-                return Ok(Answer::ok(Paged { items, next: cursor.as_deref().map(cursor_text) }));
+                return Ok(Paged { items, next: cursor.as_deref().map(cursor_text) });
             }
-            items.push(row(handover, call.now));
+            items.push(row(handover, now));
             cursor = Some(handover.cursor());
         }
         cursor = page.next;
@@ -69,7 +125,7 @@ pub(crate) async fn left(call: &Call<'_>) -> Answered {
             break;
         }
     }
-    Ok(Answer::ok(Paged { items, next: cursor.as_deref().map(cursor_text) }))
+    Ok(Paged { items, next: cursor.as_deref().map(cursor_text) })
 }
 
 /// A handover that nobody answered, or nobody in time.
@@ -130,8 +186,8 @@ fn bot(origin: &Origin) -> Option<&BotId> {
 /// What is counted of handovers that have something in common.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-struct Counts {
-    handovers: u64,
+pub(crate) struct Counts {
+    pub(crate) handovers: u64,
     unanswered: u64,
     overdue: u64,
 }
@@ -150,9 +206,12 @@ impl Counts {
 pub(crate) struct HandoverReport {
     from: Timestamp,
     to: Timestamp,
+    /// Where there are more handovers than one report reads: those that began earlier are not counted.
+    counted_from: Option<Timestamp>,
     #[serde(flatten)]
     all: Counts,
     by_scenario: Vec<OfScenario>,
+    by_action: Vec<OfAction>,
     by_bot: Vec<OfBot>,
     by_day: Vec<OfDay>,
     /// From the trigger to the claim.
@@ -168,6 +227,17 @@ pub(crate) struct OfScenario {
     scenario: &'static str,
     #[serde(flatten)]
     counts: Counts,
+}
+
+/// Those of a bot's action.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct OfAction {
+    pub(crate) bot: BotId,
+    pub(crate) action: ActionId,
+    pub(crate) scenario: &'static str,
+    #[serde(flatten)]
+    pub(crate) counts: Counts,
 }
 
 /// Those of a bot.
@@ -204,11 +274,14 @@ pub(crate) struct Times {
 struct Report {
     all: Counts,
     by_scenario: BTreeMap<&'static str, Counts>,
+    by_action: BTreeMap<(BotId, ActionId, &'static str), Counts>,
     by_bot: BTreeMap<BotId, Counts>,
     by_day: BTreeMap<i64, Counts>,
     /// Milliseconds until somebody claimed it, and until a human first answered.
     claims: Vec<i64>,
     replies: Vec<i64>,
+    /// The first that was counted, where there are more.
+    begins_at: Option<Timestamp>,
 }
 
 impl Report {
@@ -221,6 +294,10 @@ impl Report {
         let count = |counts: &mut Counts| counts.take(unanswered, overdue);
         count(&mut self.all);
         count(self.by_scenario.entry(handover.origin.name()).or_default());
+        if let Origin::Action { bot, action, .. } = &handover.origin {
+            let action = (bot.clone(), action.clone(), handover.origin.name());
+            count(self.by_action.entry(action).or_default());
+        }
         count(self.by_day.entry(handover.started_at.day()).or_default());
         if let Some(bot) = bot(&handover.origin) {
             count(self.by_bot.entry(bot.clone()).or_default());
@@ -234,14 +311,17 @@ impl Report {
         self.replies.extend(took(handover.first_reply_at));
     }
 
-    fn shown(mut self, from: Timestamp, to: Timestamp) -> HandoverReport {
+    fn shown(mut self, from: Timestamp, to: Timestamp, counted_from: Option<Timestamp>) -> HandoverReport {
         let by_scenario = self.by_scenario.into_iter();
         let by_day = self.by_day.into_iter();
+        let of_action = |((bot, action, scenario), counts)| OfAction { bot, action, scenario, counts };
         HandoverReport {
             from,
             to,
+            counted_from,
             all: self.all,
             by_scenario: by_scenario.map(|(scenario, counts)| OfScenario { scenario, counts }).collect(),
+            by_action: self.by_action.into_iter().map(of_action).collect(),
             by_bot: self.by_bot.into_iter().map(|(bot, counts)| OfBot { bot, counts }).collect(),
             by_day: by_day.map(|(day, counts)| OfDay { day: date(day), counts }).collect(),
             time_to_claim: times(&mut self.claims),
@@ -322,7 +402,7 @@ mod tests {
         for row in [&taken, &asked, &late, &settled] {
             report.take(row, now);
         }
-        let shown = json!(report.shown(Timestamp::from_ms(START), now));
+        let shown = json!(report.shown(Timestamp::from_ms(START), now, None));
         assert_eq!(
             (&shown["handovers"], &shown["unanswered"], &shown["overdue"]),
             (&json!(4), &json!(1), &json!(2))

@@ -133,7 +133,7 @@ pub(crate) async fn quarantine(local: &Local) -> Result<Value, LocalError> {
     let store = local.admin_store();
     let mut shown = Vec::new();
     for account in store.accounts().await? {
-        for item in store.quarantine_list(&account).await? {
+        for item in store.quarantine(&account).await? {
             shown.push(put_aside(&account, &item));
         }
     }

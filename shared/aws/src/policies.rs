@@ -174,6 +174,20 @@ impl Policies {
         self.revision(account, bot, revision).await.map(Some)
     }
 
+    /// A revision that is in memory.
+    pub fn revision_kept(&self, account: &AccountId, bot: &BotId, revision: u64) -> Option<Arc<BotRevision>> {
+        let key = (account.clone(), bot.clone(), revision);
+        self.revisions.get(&key, self.clock.monotonic())
+    }
+
+    /// Keeps a revision in memory that was read elsewhere.
+    pub fn keep_revision(&self, account: &AccountId, revision: BotRevision) -> Arc<BotRevision> {
+        let key = (account.clone(), revision.bot.id.clone(), revision.revision);
+        let revision = Arc::new(revision);
+        self.revisions.put(key, Arc::clone(&revision), Duration::MAX);
+        revision
+    }
+
     /// A bot in one revision; those never change.
     pub async fn revision(
         &self,

@@ -153,3 +153,56 @@ async fn a_seventh_scenario_is_refused_in_words_and_order_can_be_changed() {
     assert_eq!(alex.submit(&page, &format!("{path}/remove"), &fields).await.status, StatusCode::SEE_OTHER);
     assert_eq!(actions(&alex.get(&path).await).len(), 5);
 }
+
+#[tokio::test]
+async fn what_hurts_is_asked_about_before_it_is_done() {
+    let world = World::answering(1).await;
+    let alex = Browser::alex(&world).await;
+    let clinic = &world.sample.clinic;
+    let path = format!("/console/bots/{}/knowledge", clinic.bot);
+    let page = alex.get(&path).await;
+    let table = "question,answer\nWhere are you?,In the High Street.\n";
+    let mut fields = vec![("table", table), ("replace", "on"), ("once", "one")];
+    let count = world.local.admin_store().faq(&clinic.account, &clinic.bot).await.unwrap().entries.len();
+    let asked = alex.submit(&page, &format!("{path}/import"), &fields).await;
+    assert_eq!(asked.status, StatusCode::OK);
+    assert!(asked.has(&format!("removes {count} questions")), "{}", asked.html);
+    assert_eq!(
+        world.local.admin_store().faq(&clinic.account, &clinic.bot).await.unwrap().entries.len(),
+        count
+    );
+    fields.push(("sure", "yes"));
+    let done = alex.submit(&asked, &format!("{path}/import"), &fields).await;
+    assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.html);
+    assert!(alex.get(&path).await.has("1 of "));
+    // Labs off, and a new signing secret.
+    let page = alex.get("/console/account").await;
+    let seen = page.field("seen");
+    let off = [("seen", seen.as_str()), ("name", "Clinic"), ("retention_days", "365"), ("store_text", "on")];
+    let asked = alex.submit(&page, "/console/account", &off).await;
+    assert!(asked.status == StatusCode::OK && asked.has("Switch human handover off?"), "{}", asked.html);
+    assert!(!alex.get("/console/inbox").await.has("switched off for this account"));
+    let bot = format!("/console/bots/{}", clinic.bot);
+    let page = alex.get(&bot).await;
+    let secret = [("name", "signing_secret"), ("value", "")];
+    let asked = alex.submit(&page, &format!("{bot}/secrets"), &secret).await;
+    assert!(asked.has("Make a new signing secret?") && !asked.has("whsec_"), "{}", asked.html);
+}
+
+#[tokio::test]
+async fn the_audit_log_leads_to_what_an_edit_changed() {
+    let world = World::answering(1).await;
+    let alex = Browser::alex(&world).await;
+    let bot = format!("/console/bots/{}", world.sample.clinic.bot);
+    let page = alex.get(&format!("{bot}/handover")).await;
+    let action = actions(&page).remove(0);
+    let seen = page.field("seen");
+    let fields = [("action", action.as_str()), ("seen", &seen), ("enabled", "off")];
+    let done = alex.submit(&page, &format!("{bot}/handover/switch"), &fields).await;
+    assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.html);
+    let audit = alex.get("/console/audit").await;
+    let path = audit.html.split(&format!("href=\"{bot}/revisions/")).nth(1).unwrap();
+    let shown = alex.get(&format!("{bot}/revisions/{}", path.split('"').next().unwrap())).await;
+    assert!(shown.has("enabled</th><td>true</td><td>false</td>"), "{}", shown.html);
+    assert!(!shown.has("quiet minutes"), "{}", shown.html);
+}

@@ -250,3 +250,48 @@ async fn two_owners_who_demote_each_other_in_the_same_moment_leave_one() {
         assert!(owners >= 1, "{staff}");
     }
 }
+
+#[tokio::test]
+async fn nobody_is_locked_out_by_what_others_ask_for() {
+    let world = World::new(1).await;
+    let (alex, stranger) = (Browser::new(&world), Browser::at(&world, "203.0.113.7"));
+    ask(&alex, ALEX).await;
+    world.settle().await;
+    let right = code(&world, ALEX).unwrap();
+    assert_eq!(enter(&alex, &right).await.to.as_deref(), Some("/console/inbox"));
+    // Somebody elsewhere asks for Alex's codes until they are told to stop.
+    let mut asked = 0;
+    while ask(&stranger, ALEX).await.status == StatusCode::SEE_OTHER {
+        asked += 1;
+        assert!(asked <= 5);
+    }
+    // Neither a browser in another network nor the one that was signed in before has to wait.
+    let other = Browser::at(&world, "198.51.100.9");
+    assert_eq!(ask(&other, ALEX).await.status, StatusCode::SEE_OTHER);
+    // In Alex's own network too somebody asks.
+    let neighbour = Browser::new(&world);
+    while ask(&neighbour, ALEX).await.status == StatusCode::SEE_OTHER {}
+    assert_eq!(ask(&neighbour, ALEX).await.status, StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(ask(&alex, ALEX).await.status, StatusCode::SEE_OTHER, "signed in with it before");
+    world.settle().await;
+    let again = code(&world, ALEX).unwrap();
+    assert_eq!(enter(&alex, &again).await.to.as_deref(), Some("/console/inbox"));
+}
+
+#[tokio::test]
+async fn the_ninth_browser_ends_the_first_session_and_no_other() {
+    let world = World::new(1).await;
+    let mut browsers = Vec::new();
+    for _ in 0..9 {
+        browsers.push(Browser::alex(&world).await);
+        world.travel(Duration::from_mins(1)).await;
+    }
+    for (number, browser) in browsers.iter().enumerate() {
+        let inbox = browser.get("/console/inbox").await;
+        assert_eq!(inbox.status == StatusCode::OK, number > 0, "{number}");
+    }
+    let last = browsers.last().unwrap();
+    let page = last.get("/console/me").await;
+    last.submit(&page, "/console/me/sessions", &[]).await;
+    assert_ne!(browsers[3].get("/console/inbox").await.status, StatusCode::OK, "all have ended");
+}

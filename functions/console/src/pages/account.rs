@@ -8,7 +8,7 @@ use serde_json::json;
 use super::{
     Page, Reply, Shown,
     layout::Nav,
-    parts::{Errors, Field, csrf, refused, saves, seen, switch, tick, tick_with},
+    parts::{Confirm, Errors, Field, confirm, csrf, refused, saves, seen, switch, tick, tick_with},
     visit::{Asking, Visit},
     words as w,
 };
@@ -63,6 +63,11 @@ pub(super) async fn save(visit: &Visit<'_>) -> Shown {
         event_bus: form.is_on("event_bus"),
         ..visit.account.clone()
     };
+    if visit.account.labs.human_handover && !wanted.labs.human_handover && !form.is_sure() {
+        let (title, button) = (w::LABS_OFF_SURE, w::LABS_OFF_BUTTON);
+        let ask = Confirm { title, text: w::LABS_TEXT, button, path: PATH, back: PATH };
+        return Ok(confirm(visit, Nav::Account, &ask).into());
+    }
     let asking = Asking { seen: form.seen(), ..Asking::default() };
     match visit.ask(Method::PUT, "", &[], Some(&json!(wanted)), asking).await {
         Ok(_) => Ok(Reply::Go(format!("{PATH}?done=saved"))),

@@ -1,6 +1,7 @@
 //! The journal: who changed what.
 
 use handover_aws::store::Overview;
+use handover_core::ApiKeyId;
 use maud::html;
 
 use super::{
@@ -18,10 +19,13 @@ const PATH: &str = "/console/audit";
 const ROWS: usize = 50;
 
 pub(super) async fn show(visit: &Visit<'_>) -> Shown {
-    let names = visit.names().await?;
+    let names = visit.names();
     let place = cursor(visit.query("cursor"))?;
     let page = visit.store().newest_changes(&visit.account.id, ROWS, place.as_deref()).await?;
     let (lines, next) = (page.rows, page.next.as_deref().map(cursor_text));
+    let by_key = lines.iter().any(|line| line.by.is_some());
+    let keys = if by_key { visit.store().api_keys(&visit.account.id).await? } else { Vec::new() };
+    let key = |id: &ApiKeyId| keys.iter().find(|key| key.id() == id).map(|key| key.name.as_str());
     let body = html! {
         div.head { p.crumbs { (w::SETTINGS) } h1 { (w::AUDIT) } p.muted { (w::AUDIT_TEXT) } }
         @if lines.is_empty() { (empty(Icon::List, w::NO_CHANGES, w::NO_CHANGES_TEXT)) } @else {
@@ -31,10 +35,13 @@ pub(super) async fn show(visit: &Visit<'_>) -> Shown {
                     td { (time(line.at)) }
                     td { @match (&line.staff, &line.by) {
                         (Some(staff), _) => (names.directory.staff(staff).map_or(w::SOMEBODY_GONE, |staff| staff.name.as_str())),
-                        (None, Some(_)) => (w::BY_KEY),
+                        (None, Some(id)) => { (w::BY_KEY) @if let Some(name) = key(id) { ": " (name) } },
                         (None, None) => (w::BY_OPERATOR),
                     } }
-                    td { (changed(&line.what, &names)) }
+                    td { @match revision(&line.what, line.version) {
+                        Some(path) => a href=(path) { (changed(&line.what, &names)) },
+                        None => (changed(&line.what, &names)),
+                    } }
                     td { @match line.version { Some(version) => (version), None => (w::REMOVED) } }
                 } } }
             } }
@@ -42,6 +49,12 @@ pub(super) async fn show(visit: &Visit<'_>) -> Shown {
         (pager(PATH, &[], visit.query("cursor"), next.as_deref()))
     };
     Ok(Page::new(Nav::Audit, w::AUDIT, body).into())
+}
+
+/// Where one sees what an edit of a bot changed.
+fn revision(what: &str, version: Option<u64>) -> Option<String> {
+    let bot = what.strip_prefix("bot/").filter(|bot| !bot.contains(['/', ':']))?;
+    Some(format!("/console/bots/{bot}/revisions/{}", version?))
 }
 
 /// What a line is about: kind and name, where the thing still has one.

@@ -14,8 +14,8 @@ use super::{
     form::Form,
     layout::Nav,
     parts::{
-        Errors, Field, Icon, beginning, csrf, empty, icon, once, page_of, pager, refused, saves, seen, sure,
-        tick,
+        Confirm, Errors, Field, Icon, beginning, confirm, csrf, empty, icon, once, page_of, pager, refused,
+        saves, seen, sure, tick,
     },
     visit::{Asking, Visit},
     words as w,
@@ -359,6 +359,12 @@ pub(super) async fn remove(visit: &Visit<'_>) -> Shown {
 pub(super) async fn secret(visit: &Visit<'_>) -> Shown {
     let id: BotId = visit.id("bot")?;
     let value = visit.form.said("value");
+    if value.is_none() && visit.form.get("name") == "signing_secret" && !visit.form.is_sure() {
+        let (path, back) = (format!("{PATH}/{id}/secrets"), format!("{PATH}/{id}"));
+        let (title, text) = (w::NEW_SECRET_SURE, w::NEW_SECRET_TEXT);
+        let ask = Confirm { title, text, button: w::NEW_SECRET_BUTTON, path: &path, back: &back };
+        return Ok(confirm(visit, Nav::Bots, &ask).into());
+    }
     let body = json!({"name": visit.form.get("name"), "value": value});
     let asking = Asking { once: visit.form.once(), ..Asking::default() };
     let done =

@@ -27,20 +27,17 @@ const HANDOVERS: usize = 20;
 
 pub(super) async fn show(visit: &Visit<'_>) -> Shown {
     let id: ContactId = visit.id("contact")?;
-    let names = visit.names().await?;
+    let names = visit.names();
     // The id of the conversation that a contact begins with is the contact's as well.
     let home: ConversationId = visit.id("contact")?;
     let (store, account) = (visit.store(), &visit.account.id);
-    let (contact, handovers, own) = match store.whole(account, &home).await? {
+    let (contact, handovers, own) = match store.without_lines(account, &home).await? {
         Whole::Here(whole) if whole.contact.id == id => (whole.contact, whole.handovers, Some(whole.state)),
         Whole::Here(whole) => {
             return Ok(Reply::Go(format!("/console/contacts/{}", whole.contact.id)));
         }
-        Whole::MovedTo(_) => return Err(Problem::not_found()),
-        Whole::Absent => {
-            let contact = store.contact(account, &id, handover_core::Timestamp::from_ms(0)).await?;
-            (contact, Vec::new(), None)
-        }
+        Whole::Contact(contact) => (*contact, Vec::new(), None),
+        Whole::MovedTo(_) | Whole::Absent => return Err(Problem::not_found()),
     };
     let others: Vec<ConversationId> =
         contact.linked.keys().filter(|other| **other != home).cloned().collect();
@@ -83,7 +80,7 @@ pub(super) async fn show(visit: &Visit<'_>) -> Shown {
                     tbody { @for handover in handovers.iter().rev().take(HANDOVERS) {
                         tr {
                             td { (time(handover.started_at)) }
-                            td { (w::reason(handover.origin.name())) }
+                            td { (parts::reason(&handover.origin, &names)) }
                             td { (assignee(handover.assignee.as_ref(), &names)) }
                             td { @match handover.first_reply_at { Some(at) => (time(at)), None => span.muted { (w::NONE_YET) } } }
                             td { @match (&handover.end, handover.ended_at) {

@@ -1,11 +1,11 @@
 //! A conversation: what was said, why the bot stepped aside, and what to do now.
 
-use std::{collections::hash_map::Entry, sync::Arc};
+use std::sync::Arc;
 
 use handover_aws::store::{MessageItem, Overview, Whole, WholeConversation};
 use handover_core::{
-    Assignee, Conversation, ConversationId, EffectKind, Handover, Inbox, MAX_REPLY_CHARS, Origin,
-    OutcomeResult, SeenControl, TextSource, Timestamp,
+    Assignee, BotId, Conversation, ConversationId, Handover, Inbox, MAX_REPLY_CHARS, Origin, OutcomeResult,
+    SeenControl, Timestamp,
 };
 use http::Method;
 use maud::{Markup, PreEscaped, html};
@@ -31,10 +31,10 @@ const MAX_REASON_CHARS: usize = 500;
 const TAG_BYTES: usize = 5_000;
 
 pub(super) async fn show(visit: &Visit<'_>) -> Shown {
-    match visit.store().whole(&visit.account.id, &visit.id("conversation")?).await? {
-        Whole::Absent => Err(Problem::not_found()),
-        Whole::MovedTo(elsewhere) => Ok(Reply::Go(Visit::conversation_path(&elsewhere))),
-        Whole::Here(whole) => Ok(page(visit, &whole, None).await?.into()),
+    match whole(visit, &visit.id("conversation")?).await? {
+        (Whole::Absent | Whole::Contact(_), _) => Err(Problem::not_found()),
+        (Whole::MovedTo(elsewhere), _) => Ok(Reply::Go(Visit::conversation_path(&elsewhere))),
+        (Whole::Here(whole), revisions) => Ok(page(visit, &whole, &revisions, None).await?.into()),
     }
 }
 
@@ -79,12 +79,12 @@ pub(super) async fn command(visit: &Visit<'_>) -> Shown {
             Ok(Reply::Go(format!("{}?done={words}#end", Visit::conversation_path(&id))))
         }
         // What is wrong stands above the conversation as it is now, with the text that was typed.
-        Err(problem) => match visit.store().whole(&visit.account.id, &id).await? {
-            Whole::Here(whole) => {
+        Err(problem) => match whole(visit, &id).await? {
+            (Whole::Here(whole), revisions) => {
                 let problem = in_words(problem, visit.text("command")?);
-                Ok(page(visit, &whole, Some(&problem)).await?.status(problem.status).into())
+                Ok(page(visit, &whole, &revisions, Some(&problem)).await?.status(problem.status).into())
             }
-            Whole::Absent | Whole::MovedTo(_) => Err(problem),
+            (Whole::Absent | Whole::Contact(_) | Whole::MovedTo(_), _) => Err(problem),
         },
     }
 }
@@ -127,10 +127,12 @@ fn with_reason(reason: Option<&str>) -> Value {
 async fn page(
     visit: &Visit<'_>,
     whole: &WholeConversation,
+    revisions: &Revisions,
     problem: Option<&Problem>,
 ) -> Result<Page, Problem> {
-    let names = visit.names().await?;
-    let revisions = revisions(visit, whole).await?;
+    let assigned = whole.contact.assignee.as_ref();
+    let names =
+        visit.names_with(|names| assigned.is_none_or(|assignee| names.directory.has(assignee))).await?;
     let state = &whole.state;
     let path = Visit::conversation_path(&state.id);
     let holder = whole.contact.assignee.as_ref();
@@ -140,7 +142,7 @@ async fn page(
     let shown = transcript::Shown {
         whole,
         names: &names,
-        revisions: &revisions,
+        revisions,
         open: visit.query("open"),
         from: visit.query("from").and_then(|from| from.parse().ok()).unwrap_or(0),
         before: visit.query("before"),
@@ -165,7 +167,7 @@ async fn page(
             }
             aside.panel #side data-region aria-label=(w::ABOUT) {
                 (facts(visit, whole, inbox))
-                (story(whole, &names, &revisions))
+                (story(whole, &names, revisions))
                 (actions(visit, whole, &names, &path))
             }
         }
@@ -173,33 +175,23 @@ async fn page(
     Ok(Page::new(Nav::Inbox, title, body).live())
 }
 
-/// The revisions that closing messages and phrases are looked up in. They never change, and are kept in
-/// memory.
-async fn revisions(visit: &Visit<'_>, whole: &WholeConversation) -> Result<Revisions, Problem> {
-    let mut found = Revisions::new();
-    let of_handovers = whole.handovers.iter().filter_map(|handover| match &handover.origin {
-        Origin::Action { bot, revision, .. } => Some((bot.clone(), *revision)),
-        Origin::Takeover { .. } | Origin::Pause { .. } | Origin::Elsewhere { .. } => None,
-    });
-    let sends = whole.messages.iter().flat_map(|line| &line.effects);
-    let of_texts = sends.filter_map(|effect| {
-        let EffectKind::Send { text, .. } = &effect.kind else { return None };
-        match text {
-            TextSource::Closing { bot, revision, .. } | TextSource::NoAnswer { bot, revision } => {
-                Some((bot.clone(), *revision))
-            }
-            TextSource::Event => None,
+/// A conversation, with the revisions that it speaks of: those in memory, and the others in the same read as
+/// a contact that began elsewhere.
+async fn whole(visit: &Visit<'_>, id: &ConversationId) -> Result<(Whole, Revisions), Problem> {
+    let (policies, account) = (visit.api.processor.policies(), &visit.account.id);
+    let is_known = |bot: &BotId, revision: u64| policies.revision_kept(account, bot, revision).is_some();
+    let mut found = visit.store().whole(account, id, is_known).await?;
+    let mut revisions = Revisions::new();
+    if let Whole::Here(whole) = &mut found {
+        for read in whole.revisions.drain(..) {
+            policies.keep_revision(account, read);
         }
-    });
-    for key in of_handovers.chain(of_texts) {
-        if let Entry::Vacant(vacant) = found.entry(key) {
-            let (bot, revision) = vacant.key();
-            let policies = visit.api.processor.policies();
-            let revision = policies.revision(&visit.account.id, bot, *revision).await?;
-            vacant.insert(revision);
+        for (bot, number) in whole.revisions_named() {
+            let kept = policies.revision_kept(account, &bot, number);
+            revisions.extend(kept.map(|kept| ((bot, number), kept)));
         }
     }
-    Ok(found)
+    Ok((found, revisions))
 }
 
 /// Where one answers: locked until one has taken over.
@@ -301,7 +293,7 @@ fn story(whole: &WholeConversation, names: &Overview, revisions: &Revisions) -> 
     html! {
         section.card data-key="why" {
             h2 { (w::WHY_STEPPED_ASIDE) }
-            p.why-line { (w::reason(handover.origin.name())) " " (time(handover.started_at)) }
+            p.why-line { (parts::reason(&handover.origin, names)) " " (time(handover.started_at)) }
             @if let Some(quote) = trigger.and_then(|line| line.content.as_ref()).and_then(|content| content.text()) {
                 blockquote { (quote.chars().take(280).collect::<String>()) }
             }

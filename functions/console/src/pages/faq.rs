@@ -11,11 +11,14 @@ use super::{
     Page, Reply, Shown,
     bots::{Part, head},
     layout::Nav,
-    parts::{Errors, Field, Icon, beginning, csrf, empty, once, pager, refused, saves, seen, sure},
+    parts::{
+        Confirm, Errors, Field, Icon, beginning, confirm, csrf, empty, icon, once, pager, refused, saves, seen,
+        sure,
+    },
     visit::{Asking, Visit},
     words as w,
 };
-use crate::problem::Problem;
+use crate::{faq_table, problem::Problem};
 
 /// Rows of a page.
 const ROWS: usize = 25;
@@ -67,9 +70,12 @@ async fn with_tried(
     let id: BotId = visit.id("bot")?;
     let names = visit.names_with(|names| names.bots.iter().any(|bot| bot.id == id)).await?;
     let bot = names.bots.iter().find(|bot| bot.id == id).ok_or_else(Problem::not_found)?;
-    let entries = visit.store().faq_to_show(&visit.account.id, &id).await?.entries;
-    let first: usize = visit.query("cursor").and_then(|text| text.parse().ok()).unwrap_or(0);
-    let next = (first + ROWS < entries.len()).then(|| (first + ROWS).to_string());
+    let after: Option<FaqId> = match visit.query("cursor") {
+        Some(after) => Some(after.parse().map_err(|_| Problem::not_found())?),
+        None => None,
+    };
+    let known = visit.store().faq_page(&visit.account.id, &id, ROWS, after.as_ref()).await?;
+    let (entries, next) = (known.entries, known.next);
     let errors = Errors(problem.map_or(&[], |problem| problem.errors.as_slice()));
     let path = path(&id);
     let typed = read(visit, FaqId::from_random([0; 16]));
@@ -78,14 +84,14 @@ async fn with_tried(
         (refused(problem))
         div.split {
             div {
-                p.muted { (entries.len()) " " (w::OF) " " (MAX_FAQ_ENTRIES) " " (w::ENTRIES) }
-                @if entries.is_empty() { (empty(Icon::List, w::NO_ENTRIES, w::NO_ENTRIES_TEXT)) }
-                ul.rows { @for entry in entries.iter().skip(first).take(ROWS) {
-                    li { a.row href={ (path) "/" (entry.value.id) } {
-                        span.row-main { b { (entry.value.question) } span.muted { (entry.value.answer.chars().take(140).collect::<String>()) } }
+                @if let Some(count) = known.count { p.muted { (count) " " (w::OF) " " (MAX_FAQ_ENTRIES) " " (w::ENTRIES) } }
+                @if entries.is_empty() && after.is_none() { (empty(Icon::List, w::NO_ENTRIES, w::NO_ENTRIES_TEXT)) }
+                ul.rows { @for entry in &entries {
+                    li { a.row href={ (path) "/" (entry.id) } {
+                        span.row-main { b { (entry.question) } span.muted { (entry.answer.chars().take(140).collect::<String>()) } }
                     } }
                 } }
-                (pager(&path, &[], visit.query("cursor"), next.as_deref()))
+                (pager(&path, &[], visit.query("cursor"), next.as_ref().map(FaqId::as_str)))
                 form.card method="post" action=(path) {
                     (csrf(&visit.csrf)) (once()) h2 { (w::ADD_ENTRY) }
                     (fields(&typed, errors))
@@ -154,6 +160,16 @@ pub(super) async fn create(visit: &Visit<'_>) -> Shown {
 
 pub(super) async fn import(visit: &Visit<'_>) -> Shown {
     let id: BotId = visit.id("bot")?;
+    if visit.form.is_on("replace") && !visit.form.is_sure() {
+        let goes = would_go(visit, &id).await?;
+        if goes > 0 {
+            let (path, back) = (format!("{}/import", path(&id)), path(&id));
+            let text = format!("{} {goes} {}", w::IMPORT_SURE, w::IMPORT_SURE_REST);
+            let title = w::IMPORT_REPLACE;
+            let ask = Confirm { title, text: &text, button: w::IMPORT, path: &path, back: &back };
+            return Ok(confirm(visit, Nav::Bots, &ask).into());
+        }
+    }
     let replaces = if visit.form.is_on("replace") { "true" } else { "false" };
     let asking = Asking {
         once: visit.form.once(),
@@ -167,6 +183,15 @@ pub(super) async fn import(visit: &Visit<'_>) -> Shown {
         Ok(_) => Ok(Reply::Go(format!("{}?done=imported", path(&id)))),
         Err(problem) => shown(visit, Some(&problem)).await,
     }
+}
+
+/// How many entries an import that replaces would remove. A table that cannot be read removes none: its
+/// import says what is wrong.
+async fn would_go(visit: &Visit<'_>, bot: &BotId) -> Result<usize, Problem> {
+    let Ok(table) = faq_table::read(bot, visit.form.get("table").as_bytes()) else { return Ok(0) };
+    let known = visit.store().faq(&visit.account.id, bot).await?.entries;
+    let stays = |id: &FaqId| table.entries.iter().any(|entry| entry.id == *id);
+    Ok(known.iter().filter(|entry| !stays(&entry.value.id)).count())
 }
 
 pub(super) async fn export(visit: &Visit<'_>) -> Shown {

@@ -36,6 +36,17 @@ impl Form {
         self.get(name).trim().parse().ok()
     }
 
+    /// Every field as it was sent, but for those of these names.
+    pub(super) fn without<'a>(&'a self, names: &'a [&str]) -> impl Iterator<Item = (&'a str, &'a str)> {
+        let kept = self.0.iter().filter(move |(name, _)| !names.contains(&name.as_str()));
+        kept.map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// Whether somebody was asked whether they are sure, and is.
+    pub(super) fn is_sure(&self) -> bool {
+        self.get("sure") == "yes"
+    }
+
     /// The version that the form was made from, or the one that it is to be saved over by hand.
     pub(super) fn seen(&self) -> Option<u64> {
         self.number("over").or_else(|| self.number("seen"))

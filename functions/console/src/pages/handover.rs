@@ -279,7 +279,7 @@ pub(super) async fn try_it(visit: &Visit<'_>) -> Shown {
     let body = json!({"text": text});
     match visit.ask(Method::POST, "/bots/{bot}/try", &ids, Some(&body), Asking::default()).await {
         Ok(_) => {
-            let overview = visit.names().await?;
+            let overview = visit.names();
             let (account, directory) = (&overview.account.value, &overview.directory);
             let phrases = visit.api.processor.policies().phrases(&account.id, &found).await?;
             let tried = try_out(account, directory, &found, &phrases, text, visit.now)?;

@@ -62,7 +62,7 @@ impl View {
         let humans = |assignee| ConversationFilter { with_humans: Some(true), assignee, ..all.clone() };
         let bot = |pending| ConversationFilter { with_humans: Some(false), pending, ..all.clone() };
         match self {
-            Self::Waiting => humans(Some(None)),
+            Self::Waiting => ConversationFilter { waiting: true, ..all.clone() },
             Self::Mine => humans(Some(Some(visit.me()))),
             Self::Team(team) => humans(Some(Some(Assignee::Team(team.clone())))),
             Self::All => humans(None),
@@ -80,7 +80,7 @@ pub(super) fn cursor(text: Option<&str>) -> Result<Option<String>, Problem> {
 }
 
 pub(super) async fn show(visit: &Visit<'_>) -> Shown {
-    let names = visit.names().await?;
+    let names = visit.names();
     let view = View::of(visit.query("view"));
     let place = cursor(visit.query("cursor"))?;
     let (store, account) = (visit.store(), &visit.account.id);
@@ -142,9 +142,11 @@ fn listed(
     names: &Overview,
 ) -> Markup {
     let whose = row.assignee.as_deref().and_then(parts::assignee_of);
-    let who = Owner::of(row.with_humans(), whose.as_ref(), names);
+    // A pause that is over has given it back already, whoever notices first.
+    let is_back = state.is_some_and(|state| state.resume_due(visit.now));
+    let who = Owner::of(row.with_humans() && !is_back, whose.as_ref(), names);
     let inbox = names.inboxes.iter().find(|inbox| inbox.id == row.inbox);
-    let human = state.and_then(Conversation::human);
+    let human = state.and_then(Conversation::human).filter(|_| !is_back);
     let reply_by = human.and(state).and_then(|state| parts::reply_by(inbox, state));
     let late = state.is_some_and(|state| {
         state.promise.is_some_and(|promise| promise.due_at <= visit.now)
@@ -158,7 +160,8 @@ fn listed(
                     span.muted { (inbox.map_or("", |inbox| inbox.name.as_str())) }
                 }
                 span.row-why {
-                    @if let Some(reason) = &row.scenario { (w::reason(reason)) }
+                    @if let Some(human) = human { (parts::reason(&human.origin, names)) }
+                    @else if let Some(reason) = &row.scenario { (w::reason(reason)) }
                     @if row.urgency.unwrap_or(0) > 0 { " " span.chip.warn { (w::ASKED_AGAIN) } }
                     @if late { " " span.chip.bad { (w::OVERDUE) } }
                 }
@@ -166,7 +169,12 @@ fn listed(
                     @if let Some(waiting) = human.and_then(|human| human.waiting.as_ref()) {
                         span { (icon(Icon::Clock)) (w::WAITS_SINCE) " " (time(waiting.since)) }
                     } @else {
-                        span.muted { (w::SINCE) " " (time(row.since())) }
+                        // Whoever has none of the staff waits, whatever it was that handed over.
+                        @if matches!(who, Owner::Waiting | Owner::WaitingFor(_)) {
+                            span { (icon(Icon::Clock)) (w::WAITS_SINCE) " " (time(row.since())) }
+                        } @else {
+                            span.muted { (w::SINCE) " " (time(row.since())) }
+                        }
                     }
                     @if let Some(reply_by) = reply_by {
                         span.muted { (w::REPLY_BY) " " (time(reply_by)) }

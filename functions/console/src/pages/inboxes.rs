@@ -139,7 +139,7 @@ pub(super) async fn new(visit: &Visit<'_>) -> Shown {
 }
 
 async fn new_page(visit: &Visit<'_>, typed: &Typed, problem: Option<&Problem>) -> Shown {
-    let overview = visit.names().await?;
+    let overview = visit.names();
     let errors = Errors(problem.map_or(&[], |problem| problem.errors.as_slice()));
     let body = html! {
         div.head { p.crumbs { (w::AGENTS) " / " a href=(PATH) { (w::INBOXES) } } h1 { (w::provider(typed.provider)) } }
@@ -174,7 +174,7 @@ pub(super) async fn show(visit: &Visit<'_>) -> Shown {
 
 async fn page(visit: &Visit<'_>, again: Option<&Typed>, problem: Option<&Problem>) -> Shown {
     let id: InboxId = visit.id("inbox")?;
-    let overview = visit.names().await?;
+    let overview = visit.names();
     let ids = [("inbox", id.as_str())];
     let answer = visit.ask(Method::GET, "/inboxes/{inbox}", &ids, None, Asking::default()).await?;
     let now = answer.version_shown().unwrap_or(0);

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::{
     Page, Reply, Shown,
     layout::Nav,
-    parts::{Errors, Field, csrf, refused, saves, seen},
+    parts::{Errors, Field, csrf, refused, saves, seen, sure},
     staff::{notification_fields, notifications, optional},
     visit::{Asking, Visit},
     words as w,
@@ -37,10 +37,13 @@ fn page(visit: &Visit<'_>, staff: &Staff, [version, now]: [u64; 2], problem: Opt
             (Field::new("chat_webhook", w::CHAT_WEBHOOK).hint(w::CHAT_HINT).error(errors).text("url", &text(&staff.chat_webhook)))
             (saves(problem, now))
         }
-        form.card method="post" action="/console/me/sessions" {
-            (csrf(&visit.csrf))
+        section.card {
             h2 { (w::SESSIONS) } p.muted { (w::SESSIONS_TEXT) }
-            button.quiet type="submit" { (w::END_SESSIONS) }
+            (sure(w::END_SESSIONS, w::END_SESSIONS_SURE, &html! {
+                form method="post" action="/console/me/sessions" {
+                    (csrf(&visit.csrf)) button.danger type="submit" { (w::END_SESSIONS) }
+                }
+            }))
         }
     };
     Page::new(Nav::Me, staff.name.clone(), body)

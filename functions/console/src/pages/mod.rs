@@ -23,6 +23,7 @@ mod notes;
 mod parts;
 mod quarantine;
 mod reports;
+mod revision;
 mod session;
 mod sign_in;
 mod staff;
@@ -154,6 +155,7 @@ static PAGES: &[Route] = pages! {
     POST "/console/bots/{bot}" Admin bots::save;
     POST "/console/bots/{bot}/remove" Admin bots::remove;
     POST "/console/bots/{bot}/secrets" Admin bots::secret;
+    GET "/console/bots/{bot}/revisions/{revision}" Admin revision::show;
     GET "/console/bots/{bot}/handover" Admin handover::show;
     POST "/console/bots/{bot}/handover" Admin handover::save;
     POST "/console/bots/{bot}/handover/add" Admin handover::add;
@@ -255,7 +257,7 @@ async fn serve(
     };
     let parameters: Vec<(String, String)> =
         path.iter().map(|(name, text)| (name.to_owned(), text.to_owned())).collect();
-    let visit = match Visit::begin(api, &request, &parameters).await {
+    let visit = match Visit::begin(api, &request, &parameters, route.scope == Scope::Admin).await {
         Ok(Some(visit)) => visit,
         Ok(None) => {
             // What was typed is lost either way; whoever only looked comes back to where they were.

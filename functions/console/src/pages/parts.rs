@@ -2,12 +2,18 @@
 
 use handover_aws::store::Overview;
 use handover_core::{
-    Assignee, Channel, Conversation, Inbox, MAX_NAME_CHARS, Problem as FieldProblem, Timestamp, lower_base32,
+    Assignee, Channel, Conversation, Inbox, MAX_NAME_CHARS, Origin, Problem as FieldProblem, ScenarioKind,
+    Timestamp, lower_base32,
 };
 use maud::{Markup, PreEscaped, html};
 use sha2::{Digest, Sha256};
 
-use super::{ONCE, layout::sentence, visit::Visit, words as w};
+use super::{
+    ONCE, Page,
+    layout::{Nav, sentence},
+    visit::Visit,
+    words as w,
+};
 use crate::problem::Problem;
 
 /// A sign beside words. Each is drawn in a square of 24 units.
@@ -131,6 +137,18 @@ pub(super) fn channel(channel: Channel) -> &'static str {
     w::channel(channel)
 }
 
+/// Why people have a conversation: a custom scenario by its own name.
+pub(super) fn reason(origin: &Origin, names: &Overview) -> String {
+    match origin {
+        Origin::Action { bot, action, scenario: ScenarioKind::Custom, .. } => {
+            names.scenario(bot, action).unwrap_or_else(|| w::reason(origin.name())).to_owned()
+        }
+        Origin::Action { .. } | Origin::Takeover { .. } | Origin::Pause { .. } | Origin::Elsewhere { .. } => {
+            w::reason(origin.name()).to_owned()
+        }
+    }
+}
+
 /// Until when the channel takes a person's answer, as the inbox's provider has it.
 pub(super) fn reply_by(inbox: Option<&Inbox>, state: &Conversation) -> Option<Timestamp> {
     let window = inbox.map_or_else(|| state.channel.reply_window(), Inbox::human_reply_window)?;
@@ -165,6 +183,8 @@ pub(super) fn assignee_of(label: &str) -> Option<Assignee> {
 pub(super) enum Owner {
     Bot,
     Waiting,
+    /// It waits for anybody of this team.
+    WaitingFor(String),
     Somebody(String),
 }
 
@@ -174,7 +194,8 @@ impl Owner {
         match whose {
             _ if !with_humans => Self::Bot,
             Some(Assignee::Staff(_)) => Self::Somebody(assignee(whose, names)),
-            Some(Assignee::Team(_)) | None => Self::Waiting,
+            Some(Assignee::Team(_)) => Self::WaitingFor(assignee(whose, names)),
+            None => Self::Waiting,
         }
     }
 }
@@ -184,6 +205,7 @@ pub(super) fn owner(owner: &Owner) -> Markup {
     html! {
         @match owner {
             Owner::Bot => span.owner.bot { (icon(Icon::Bot)) (w::OWNER_BOT) },
+            Owner::WaitingFor(team) => span.owner.waiting { (icon(Icon::Clock)) (w::OWNER_WAITING) ": " (team) },
             Owner::Waiting => span.owner.waiting { (icon(Icon::Clock)) (w::OWNER_WAITING) },
             Owner::Somebody(name) => span.owner.person { (icon(Icon::Person)) (name) },
         }
@@ -527,6 +549,37 @@ pub(super) fn sure_of(label: &str, about: &str, question: &str, form: &Markup) -
         summary { (icon(Icon::Trash)) span { (label) @if !about.is_empty() { span.hidden { ": " (about) } } } }
         div { p { (question) } (form) }
     } }
+}
+
+/// What stands before something that hurts is done: what it would do, and the same form once more.
+pub(super) fn confirm(visit: &Visit<'_>, nav: Nav, ask: &Confirm<'_>) -> Page {
+    let body = html! {
+        div.head { h1 { (ask.title) } }
+        form.card method="post" action=(ask.path) {
+            (csrf(&visit.csrf))
+            @for (name, value) in visit.form.without(&["csrf", "sure"]) { input type="hidden" name=(name) value=(value); }
+            input type="hidden" name="sure" value="yes";
+            p { (ask.text) }
+            div.inline {
+                button.danger type="submit" { (ask.button) }
+                a.button.quiet href=(ask.back) { (w::CANCEL) }
+            }
+        }
+    };
+    Page::new(nav, ask.title, body)
+}
+
+/// A question before something that hurts.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Confirm<'a> {
+    pub(super) title: &'a str,
+    /// What it would do.
+    pub(super) text: &'a str,
+    pub(super) button: &'a str,
+    /// Where the form goes.
+    pub(super) path: &'a str,
+    /// Where one goes who does not want it after all.
+    pub(super) back: &'a str,
 }
 
 /// The note beside a free text of this id.

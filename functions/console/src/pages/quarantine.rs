@@ -6,12 +6,13 @@ use serde_json::json;
 
 use super::{
     Page, Reply, Shown,
+    inbox::cursor,
     layout::Nav,
     parts::{Field, Icon, beginning, csrf, empty, icon, once, pager, refused, sure, time},
     visit::{Asking, Visit},
     words as w,
 };
-use crate::problem::Problem;
+use crate::{http::cursor_text, problem::Problem};
 
 const PATH: &str = "/console/quarantine";
 /// Rows of a page.
@@ -22,14 +23,14 @@ const SHOWN_BYTES: usize = 40_000;
 const MAX_REASON_CHARS: usize = 200;
 
 pub(super) async fn list(visit: &Visit<'_>) -> Shown {
-    let items = visit.store().quarantine_list(&visit.account.id).await?;
-    let names = visit.names().await?;
-    let first: usize = visit.query("cursor").and_then(|text| text.parse().ok()).unwrap_or(0);
-    let next = (first + ROWS < items.len()).then(|| (first + ROWS).to_string());
+    let place = cursor(visit.query("cursor"))?;
+    let page = visit.store().quarantine_page(&visit.account.id, true, ROWS, place.as_deref()).await?;
+    let (items, next) = (page.rows, page.next.as_deref().map(cursor_text));
+    let names = visit.names();
     let body = html! {
         div.head { p.crumbs { (w::SETTINGS) } h1 { (w::QUARANTINE) } p.muted { (w::QUARANTINE_TEXT) } }
         @if items.is_empty() { (empty(Icon::Check, w::NOTHING_QUARANTINED, w::NOTHING_QUARANTINED_TEXT)) }
-        ul.rows { @for item in items.iter().skip(first).take(ROWS) {
+        ul.rows { @for item in &items {
             @let inbox = item.inbox.as_ref().and_then(|id| names.inboxes.iter().find(|inbox| inbox.id == *id));
             li { a.row href={ (PATH) "/" (item.id) } {
                 span.row-main { b { (super::layout::sentence(&item.reason)) } span.muted { (inbox.map_or("", |inbox| inbox.name.as_str())) } }

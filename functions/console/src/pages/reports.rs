@@ -1,24 +1,28 @@
 //! Reports: how often and why humans stepped in, and how long clients waited.
 
-use handover_core::Timestamp;
-use http::Method;
+use handover_aws::store::Overview;
+use handover_core::{ActionId, BotId, Timestamp};
 use maud::{Markup, html};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{
     Page, Shown, charts,
+    inbox::cursor,
     layout::Nav,
     parts::{Icon, empty, span, time},
-    visit::{Asking, Visit},
+    visit::Visit,
     words as w,
 };
+use crate::reports::{self, Left, Only, Period};
 
 const PATH: &str = "/console/reports";
 const DAY_MS: i64 = 86_400_000;
 /// The periods that can be chosen, in days.
 const PERIODS: [i64; 3] = [7, 30, 90];
 /// Rows of what was left.
-const LEFT: &str = "20";
+const LEFT: usize = 20;
+/// Reads of the index that a page may cost: with that of who comes, three.
+const READS: usize = 2;
 
 pub(super) async fn show(visit: &Visit<'_>) -> Shown {
     let days: i64 = visit
@@ -26,26 +30,22 @@ pub(super) async fn show(visit: &Visit<'_>) -> Shown {
         .and_then(|text| text.parse().ok())
         .filter(|days| PERIODS.contains(days))
         .unwrap_or(7);
-    let only = visit.query("only").filter(|only| ["unanswered", "overdue"].contains(only));
+    let only = visit.query("only").and_then(|name| Some((name, Only::named(name)?)));
     // Whole days, today's with them.
     let to = (visit.now.day() + 1) * DAY_MS;
     let from = to - days * DAY_MS;
-    let (from_text, to_text) = (from.to_string(), to.to_string());
-    let period = [("from", from_text.as_str()), ("to", to_text.as_str())];
-    let asking = Asking { query: &period, ..Asking::default() };
+    let period = Period { from: Timestamp::from_ms(from), to: Timestamp::from_ms(to) };
+    let (store, account) = (visit.store(), &visit.account.id);
     let body = match only {
         None => {
-            let report = visit.ask(Method::GET, "/reports/handovers", &[], None, asking).await?.into_body();
-            report_body(&report, from, days)
+            let report = reports::counted(store, account, period, visit.now, READS).await?;
+            report_body(&json!(report), &visit.names(), from, days)
         }
-        Some(only) => {
-            let mut query = period.to_vec();
-            query.extend([("only", only), ("limit", LEFT)]);
-            query.extend(visit.query("cursor").map(|cursor| ("cursor", cursor)));
-            let asking = Asking { query: &query, ..Asking::default() };
-            let left =
-                visit.ask(Method::GET, "/reports/handovers/left", &[], None, asking).await?.into_body();
-            left_body(visit, &left, days, only)
+        Some((name, only)) => {
+            let wanted = Left { only, limit: LEFT, reads: READS };
+            let place = cursor(visit.query("cursor"))?;
+            let left = reports::left_in(store, account, period, visit.now, wanted, place).await?;
+            left_body(visit, &json!(left), days, name)
         }
     };
     let body = html! {
@@ -63,13 +63,23 @@ fn count(of: &Value, name: &str) -> u64 {
     of.get(name).and_then(Value::as_u64).unwrap_or(0)
 }
 
-fn report_body(report: &Value, from: i64, days: i64) -> Markup {
+fn report_body(report: &Value, names: &Overview, from: i64, days: i64) -> Markup {
     let rows = |name: &str| report.get(name).and_then(Value::as_array).cloned().unwrap_or_default();
     let text = |row: &Value, name: &str| row.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-    let by_scenario: Vec<(String, u64)> = rows("by_scenario")
+    // Custom scenarios by their own names, the others by what they are about.
+    let is_custom = |row: &Value| text(row, "scenario") == "custom";
+    let mut by_scenario: Vec<(String, u64)> = rows("by_scenario")
         .iter()
+        .filter(|row| !is_custom(row))
         .map(|row| (w::reason_short(&text(row, "scenario")).to_owned(), count(row, "handovers")))
         .collect();
+    by_scenario.extend(rows("by_action").iter().filter(|row| is_custom(row)).map(|row| {
+        let bot: Option<BotId> = text(row, "bot").parse().ok();
+        let action: Option<ActionId> = text(row, "action").parse().ok();
+        let name = bot.zip(action).and_then(|(bot, action)| names.scenario(&bot, &action));
+        (name.unwrap_or_else(|| w::reason_short("custom")).to_owned(), count(row, "handovers"))
+    }));
+    let counted_from = report.get("counted_from").and_then(Value::as_i64).map(Timestamp::from_ms);
     let known: Vec<(String, u64)> =
         rows("by_day").iter().map(|row| (text(row, "day"), count(row, "handovers"))).collect();
     let by_day: Vec<(String, u64)> = (0..days)
@@ -99,6 +109,7 @@ fn report_body(report: &Value, from: i64, days: i64) -> Markup {
                 section.card { (charts::bars(w::PER_SCENARIO, &by_scenario)) }
             }
         }
+        @if let Some(at) = counted_from { p.notice.warn { (w::COUNTED_FROM) " " (time(at)) ". " (w::SHORTER_PERIOD) } }
         p.muted { (w::DAYS_ARE_UTC) }
     }
 }
@@ -107,9 +118,15 @@ fn left_body(visit: &Visit<'_>, left: &Value, days: i64, only: &str) -> Markup {
     let rows = left.get("items").and_then(Value::as_array).cloned().unwrap_or_default();
     let at = |row: &Value, name: &str| row.get(name).and_then(Value::as_i64).map(Timestamp::from_ms);
     let days_text = days.to_string();
+    let next = left.get("next").and_then(Value::as_str);
     html! {
         h2 { @if only == "overdue" { (w::ANSWERED_LATE) } @else { (w::UNANSWERED_COUNT) } }
-        @if rows.is_empty() { (empty(Icon::Check, w::NOTHING_LEFT, w::NOTHING_LEFT_TEXT)) }
+        @if rows.is_empty() {
+            @if next.is_some() { p.muted { (w::NONE_ON_THIS_PAGE) } }
+            @else if visit.query("cursor").is_some() { p.muted { (w::THAT_WAS_ALL) } }
+            @else if only == "overdue" { (empty(Icon::Check, w::NOTHING_LEFT, w::NOTHING_LATE_TEXT)) }
+            @else { (empty(Icon::Check, w::NOTHING_LEFT, w::NOTHING_UNANSWERED_TEXT)) }
+        }
         ul.rows { @for row in &rows {
             @let conversation = row.get("conversation").and_then(Value::as_str).unwrap_or_default();
             li { a.row href={ "/console/conversations/" (conversation) } {
@@ -119,6 +136,6 @@ fn left_body(visit: &Visit<'_>, left: &Value, days: i64, only: &str) -> Markup {
                 @match at(row, "first_reply_at") { Some(at) => span.muted { (w::FIRST_ANSWER) " " (time(at)) }, None => span.chip.bad { (w::UNANSWERED_ONE) } }
             } }
         } }
-        (super::parts::pager(PATH, &[("days", &days_text), ("only", only)], visit.query("cursor"), left.get("next").and_then(Value::as_str)))
+        (super::parts::pager(PATH, &[("days", &days_text), ("only", only)], visit.query("cursor"), next))
     }
 }

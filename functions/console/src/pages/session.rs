@@ -18,6 +18,11 @@ const SESSION_LIVE: Duration = Duration::from_hours(7 * 24);
 const LINK_LIVE: Duration = Duration::from_hours(1);
 /// What a browser keeps while somebody signs in.
 const BROWSER: &str = "handover-browser";
+/// What it keeps of having been signed in, for longer than a session.
+const KNOWN: &str = "handover-known";
+const KNOWN_LIVE: Duration = Duration::from_hours(180 * 24);
+/// What a browser is known for, beside the address.
+const KNOWN_OWNER: &str = "known browser";
 /// What it keeps afterwards.
 const SESSION: &str = "handover-session";
 
@@ -123,6 +128,21 @@ pub(super) fn browser(api: &Api, headers: &HeaderMap) -> (Secret, Option<String>
 /// The secret of a browser that has been here.
 pub(super) fn known_browser(api: &Api, headers: &HeaderMap) -> Option<Secret> {
     cookie(headers, &cookie_name(api, BROWSER)).and_then(Secret::parse)
+}
+
+/// The cookie by which a browser shows later that whoever has this address was signed in with it.
+pub(super) fn remember(api: &Api, email_hash: &str) -> Option<String> {
+    let sealed = api.sealer.seal(email_hash, &[KNOWN_OWNER], api.random.bytes()).ok()?;
+    Some(set_cookie(api, KNOWN, &sealed, KNOWN_LIVE))
+}
+
+/// A browser that somebody was signed in with before: the hash of their address, and what to count its
+/// requests by.
+pub(super) fn remembered(api: &Api, headers: &HeaderMap) -> Option<(String, String)> {
+    let shown = cookie(headers, &cookie_name(api, KNOWN))?;
+    let email_hash = api.sealer.open(shown, &[KNOWN_OWNER]).ok()?;
+    let hash = Sha256::new().chain_update(KNOWN_OWNER).chain_update([0]).chain_update(shown).finalize();
+    Some((email_hash, lower_base32(&hash)))
 }
 
 /// A link that signs a staff member in once: its address.

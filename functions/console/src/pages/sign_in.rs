@@ -33,11 +33,18 @@ use crate::{Api, http::Request, problem::Problem};
 
 /// How often a code may be tried.
 const TRIES: u32 = 5;
-/// Codes that one address, and one browser's network, may ask for in an hour.
+/// Codes for one address that one network may ask for in an hour, and all networks together: whoever uses up
+/// the one keeps nobody elsewhere out.
 const CODES_OF_ADDRESS: u32 = 5;
-const CODES_OF_NETWORK: u32 = 30;
-/// Tries of codes and links from one network in an hour.
+const CODES_OF_ADDRESS_IN_ALL: u32 = 50;
+/// Codes that one network may ask for in an hour, for whatever addresses.
+const CODES_OF_NETWORK: u32 = 100;
+/// Codes for its own address that a browser may ask for which somebody was signed in with before: no other
+/// limit counts for it, so that nobody else can lock it out.
+const CODES_OF_KNOWN: u32 = 5;
+/// Tries of codes and links from one network in an hour, and from a browser as above.
 const TRIES_OF_NETWORK: u32 = 100;
+const TRIES_OF_KNOWN: u32 = 25;
 const HOUR: Duration = Duration::from_hours(1);
 /// The longest address.
 const MAX_EMAIL_BYTES: usize = 254;
@@ -108,6 +115,27 @@ impl Stranger {
         Ok(api.processor.store().count_up(&limit, self.now).await?)
     }
 
+    /// Whether a code or a link may be tried.
+    async fn may_try(&self, api: &Api) -> Result<bool, Problem> {
+        match session::remembered(api, &self.request.headers) {
+            Some((_, browser)) => self.may(api, &format!("tries-{browser}"), TRIES_OF_KNOWN).await,
+            None => self.may(api, &format!("tries-{}", self.network), TRIES_OF_NETWORK).await,
+        }
+    }
+
+    /// Whether another code for this address may be sent.
+    async fn may_ask(&self, api: &Api, hash: &str) -> Result<bool, Problem> {
+        if let Some((_, browser)) =
+            session::remembered(api, &self.request.headers).filter(|(known, _)| known == hash)
+        {
+            return self.may(api, &format!("codes-{browser}"), CODES_OF_KNOWN).await;
+        }
+        let network = &self.network;
+        Ok(self.may(api, &format!("codes-{network}"), CODES_OF_NETWORK).await?
+            && self.may(api, &format!("codes-{hash}-{network}"), CODES_OF_ADDRESS).await?
+            && self.may(api, &format!("codes-{hash}"), CODES_OF_ADDRESS_IN_ALL).await?)
+    }
+
     fn next(&self) -> &str {
         self.next.as_deref().unwrap_or("/console/inbox")
     }
@@ -174,9 +202,7 @@ async fn send(api: &Api, stranger: &Stranger, _: &str) -> Answered {
         return Ok(address_page(api, stranger, &browser, Some(&problem)));
     }
     let hash = email_hash(email);
-    let may = stranger.may(api, &format!("codes-{}", stranger.network), CODES_OF_NETWORK).await?
-        && stranger.may(api, &format!("codes-{hash}"), CODES_OF_ADDRESS).await?;
-    if !may {
+    if !stranger.may_ask(api, &hash).await? {
         let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, "limit", w::TOO_OFTEN, w::TOO_OFTEN_DETAIL);
         return Ok(address_page(api, stranger, &browser, Some(&problem)));
     }
@@ -228,7 +254,7 @@ async fn check_code(api: &Api, stranger: &Stranger, _: &str) -> Answered {
         || Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "code", w::CODE_WRONG, w::CODE_WRONG_DETAIL);
     let store = api.processor.store();
     let code: String = stranger.form.get("code").chars().filter(char::is_ascii_digit).collect();
-    let may = stranger.may(api, &format!("tries-{}", stranger.network), TRIES_OF_NETWORK).await?;
+    let may = stranger.may_try(api).await?;
     let known = if may { store.try_code(&browser.hash(), TRIES, stranger.now).await? } else { None };
     let hash = browser.hash_with("handover code", &code);
     let Some(known) = known.filter(|known| same(&known.code, &hash)) else {
@@ -266,7 +292,8 @@ async fn check_code(api: &Api, stranger: &Stranger, _: &str) -> Answered {
     if !store.use_code(&browser.hash(), stranger.now).await? {
         return Ok(code_page(api, stranger, &browser, Some(&wrong())));
     }
-    enter(api, stranger, &account.id, staff).await
+    let entered = enter(api, stranger, &account.id, staff).await?;
+    Ok(with_cookie(entered, session::remember(api, &known.email)))
 }
 
 async fn enter(api: &Api, stranger: &Stranger, account: &AccountId, staff: &StaffId) -> Answered {
@@ -292,7 +319,7 @@ async fn ask_link(api: &Api, stranger: &Stranger, token: &str) -> Answered {
 async fn use_link(api: &Api, stranger: &Stranger, token: &str) -> Answered {
     stranger.browser(api)?;
     let gone = || Problem::new(StatusCode::GONE, "link", w::LINK_USED, w::LINK_USED_DETAIL);
-    if !stranger.may(api, &format!("tries-{}", stranger.network), TRIES_OF_NETWORK).await? {
+    if !stranger.may_try(api).await? {
         return Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, "limit", w::TOO_OFTEN, w::TOO_OFTEN_DETAIL));
     }
     let secret = Secret::parse(token).ok_or_else(gone)?;

@@ -20,7 +20,7 @@ const ROWS: usize = 25;
 const PATH: &str = "/console/tasks";
 
 pub(super) async fn show(visit: &Visit<'_>) -> Shown {
-    let names = visit.names().await?;
+    let names = visit.names();
     let chosen = visit.request.query.get("of").map(String::as_str);
     let whose: Option<Assignee> = match chosen {
         None => Some(visit.me()),
@@ -53,7 +53,9 @@ pub(super) async fn show(visit: &Visit<'_>) -> Shown {
                     li data-key=(row.conversation) { a.row href=(Visit::conversation_path(&row.conversation)) {
                         span.row-main {
                             b { (state.map_or(w::SOMEBODY, |state| parts::address(&state.address))) }
-                            span.muted { (w::reason(&row.scenario)) }
+                            @let origin = state.filter(|state| Some(state.epoch) == row.epoch());
+                            @let origin = origin.and_then(Conversation::human).map(|human| &human.origin);
+                            span.muted { @if let Some(origin) = origin { (parts::reason(origin, &names)) } @else { (w::reason(&row.scenario)) } }
                         }
                         span.row-when {
                             span { (icon(Icon::Clock)) (w::DUE) " " (time(row.due_at)) }

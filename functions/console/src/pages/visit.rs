@@ -3,7 +3,7 @@
 use std::{str::FromStr, sync::Arc};
 
 use handover_aws::{
-    Scope, Store,
+    SETTINGS_LIVE, Scope, Store,
     store::{Overview, SessionKey},
 };
 use handover_core::{Account, Assignee, ConversationId, Principal, Role, Staff, Timestamp};
@@ -44,6 +44,9 @@ pub(crate) struct Visit<'a> {
     pub(super) csrf: String,
     pub(super) now: Timestamp,
     session: Session,
+    /// The account at a glance: as of now, or of half a minute ago at most.
+    names: Arc<Overview>,
+    is_fresh: bool,
 }
 
 /// How an operation is asked for, beside its body.
@@ -60,23 +63,50 @@ pub(super) struct Asking<'a> {
 }
 
 impl<'a> Visit<'a> {
-    /// Lets somebody in; `None` when they have not signed in, or not lately.
+    /// Lets somebody in; `None` when they have not signed in, or not lately. `fresh`: the whole account is
+    /// wanted as it is now.
     pub(super) async fn begin(
         api: &'a Api,
         request: &'a Request,
         parameters: &'a [(String, String)],
+        fresh: bool,
     ) -> Result<Option<Self>, Problem> {
         let Some(session) = Session::of(api, &request.headers) else { return Ok(None) };
         let now = api.processor.clock().now();
-        let found = api.processor.store().visitor(&session.key(), now).await?;
-        let Some((account, staff)) = found else { return Ok(None) };
+        let (store, monotonic) = (api.processor.store(), api.processor.clock().monotonic());
+        let kept = api.overviews.get(session.key().account, monotonic).filter(|_| !fresh);
+        let is_fresh = kept.is_none();
+        // One read either way: of whoever comes alone where the rest is in memory, or of everything.
+        let (account, staff, names) = if let Some(names) = kept {
+            let Some((account, staff)) = store.visitor(&session.key(), now).await? else { return Ok(None) };
+            (account, staff, names)
+        } else {
+            let found = store.visitor_and_overview(&session.key(), now).await?;
+            let Some((overview, staff)) = found else { return Ok(None) };
+            let (account, names) = (overview.account.value.clone(), Arc::new(overview));
+            api.overviews.put(account.id.clone(), Arc::clone(&names), monotonic + SETTINGS_LIVE);
+            (account, staff, names)
+        };
         let scope = if staff.role.is_admin() { Scope::Admin } else { Scope::Write };
         let is_owner = staff.role == Role::Owner;
         let by = Principal::Staff(staff.id.clone());
         let caller = Caller { by, account: account.id.clone(), scope, is_owner };
         let form = Form::read(&request.body);
         let csrf = csrf_of(&session.secret);
-        Ok(Some(Self { api, account, staff, caller, request, parameters, form, csrf, now, session }))
+        Ok(Some(Self {
+            api,
+            account,
+            staff,
+            caller,
+            request,
+            parameters,
+            form,
+            csrf,
+            now,
+            session,
+            names,
+            is_fresh,
+        }))
     }
 
     /// Whether the request may be: its role, and for what changes something, that it comes from one of our
@@ -134,18 +164,18 @@ impl<'a> Visit<'a> {
 
     /// The account at a glance, as of now.
     pub(super) async fn overview(&self) -> Result<Arc<Overview>, Problem> {
+        if self.is_fresh {
+            return Ok(Arc::clone(&self.names));
+        }
         let found = self.store().overview(&self.account.id).await?.ok_or_else(Problem::not_found)?;
-        let (found, until) = (Arc::new(found), self.monotonic() + handover_aws::SETTINGS_LIVE);
+        let (found, until) = (Arc::new(found), self.monotonic() + SETTINGS_LIVE);
         self.api.overviews.put(self.account.id.clone(), Arc::clone(&found), until);
         Ok(found)
     }
 
     /// The account at a glance, as of half a minute ago at most: for names.
-    pub(super) async fn names(&self) -> Result<Arc<Overview>, Problem> {
-        match self.api.overviews.get(&self.account.id, self.monotonic()) {
-            Some(found) => Ok(found),
-            None => self.overview().await,
-        }
+    pub(super) fn names(&self) -> Arc<Overview> {
+        Arc::clone(&self.names)
     }
 
     /// The same, in which something is known: read once more where it is not, for it may have been made a
@@ -154,7 +184,7 @@ impl<'a> Visit<'a> {
         &self,
         is_known: impl Fn(&Overview) -> bool,
     ) -> Result<Arc<Overview>, Problem> {
-        let names = self.names().await?;
+        let names = self.names();
         if is_known(&names) { Ok(names) } else { self.overview().await }
     }
 

@@ -12,7 +12,7 @@ use handover_core::{
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Item, LeavingItem, Once, Store, StoredInbox, classify, decode, encode, expressions,
+    Item, LeavingItem, Once, QuarantineItem, Store, StoredInbox, classify, decode, encode, expressions,
     items::{AccountItem, CurrentItem, InboxItem, ListedItem, RevisionItem, SCHEMA, StaffItem, TeamItem},
     keys,
 };
@@ -300,10 +300,18 @@ impl Store {
     }
 
     /// Lets go of something in quarantine, with a line that says why. Done twice it is done once.
-    pub async fn discard_quarantined(&self, edit: &Edit<'_>, id: &str, why: &str) -> Result<(), Failure> {
+    pub async fn discard_quarantined(
+        &self,
+        edit: &Edit<'_>,
+        item: &QuarantineItem,
+        why: &str,
+    ) -> Result<(), Failure> {
+        let id = item.id.as_str();
         let removal = self.removal(&keys::quarantine(edit.account), id, expressions::PRESENT, None)?;
+        let row = keys::quarantine_row(item.at, id);
+        let of_list = self.removal(&keys::quarantine_list(edit.account), &row, expressions::ALWAYS, None)?;
         let journal = self.audit_write(edit, &format!("quarantine/{id}: {why}"), None)?;
-        let mut writes = vec![removal, journal];
+        let mut writes = vec![removal, of_list, journal];
         writes.extend(self.once_write(edit)?);
         self.transact(writes).await?;
         Ok(())

@@ -13,9 +13,6 @@ use crate::Failure;
 pub(super) const PARTITION: &str = "pk = :pk";
 /// Items of a partition whose sort key begins with a prefix.
 pub(super) const PARTITION_PREFIX: &str = "pk = :pk AND begins_with(sk, :prefix)";
-/// What a list shows of what was put aside.
-pub(super) const WITHOUT_BODY: &str =
-    "pk, sk, #schema, id, reason, #source, inbox, conversation, cut, #at, expires_at";
 /// Rows of an account in the `inbox` index that are of one kind.
 pub(super) const INBOX_PREFIX: &str = "inbox_pk = :pk AND begins_with(inbox_sk, :prefix)";
 /// Rows of an owner in the `work` index.

@@ -5,10 +5,14 @@
 //! of them beside those of the bot, as a new generation, and then says in one write that this is the bot's:
 //! nobody ever reads half of it.
 
+use std::collections::BTreeSet;
+
 use handover_core::{AccountId, BotId, FaqEntry, FaqId};
 use serde::{Deserialize, Serialize};
 
-use super::{Edit, Item, Store, Versioned, decode, encode, expressions, items::SCHEMA, keys};
+use super::{
+    Edit, Item, Store, Versioned, classify, decode, encode, expressions, items::SCHEMA, keys, tags::key,
+};
 use crate::Failure;
 
 /// Entries that one transaction writes (100 writes at most, with those of version, journal and request).
@@ -40,6 +44,9 @@ struct FaqVersionItem {
     /// Which entries are the bot's; none: those that were written before there were generations.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     generation: Option<String>,
+    /// How many entries there are; none: written before they were counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    count: Option<usize>,
 }
 
 /// A change of one entry.
@@ -59,6 +66,17 @@ pub struct Faq {
     /// The entries in the order of their ids.
     pub entries: Vec<Versioned<FaqEntry>>,
     generation: Option<String>,
+}
+
+/// A page of a bot's entries.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FaqPage {
+    /// How many there are in all; none: they were last edited before they were counted.
+    pub count: Option<usize>,
+    /// The entries.
+    pub entries: Vec<FaqEntry>,
+    /// After which the next page begins; none: this is the last.
+    pub next: Option<FaqId>,
 }
 
 impl Store {
@@ -93,11 +111,46 @@ impl Store {
         Err(Failure::retry("entries are being changed"))
     }
 
-    /// Every entry of a bot, to be looked at: while somebody changes them it may be some of before and some
-    /// of after, and an edit of what was seen is refused. It takes a read less.
-    pub async fn faq_to_show(&self, account: &AccountId, bot: &BotId) -> Result<Faq, Failure> {
+    /// A page of a bot's entries in the order of their ids, to be looked at, after the entry `after`: two
+    /// reads. While somebody changes them it may be some of before and some of after, and an edit of what was
+    /// seen is refused.
+    pub async fn faq_page(
+        &self,
+        account: &AccountId,
+        bot: &BotId,
+        limit: usize,
+        after: Option<&FaqId>,
+    ) -> Result<FaqPage, Failure> {
         let now = self.faq_now(account, bot, true).await?;
-        self.faq_since(account, bot, now.as_ref()).await
+        let generation = now.as_ref().and_then(|now| now.generation.as_deref());
+        let pk = keys::faq(account, bot);
+        let start = after.map(|after| key(&pk, &keys::faq_entry(generation, after)));
+        let answer = self
+            .in_partition(&pk, &keys::faq_entries(generation))
+            .consistent_read(true)
+            .limit(i32::try_from(limit).unwrap_or(i32::MAX))
+            .set_exclusive_start_key(start)
+            .send()
+            .await
+            .map_err(|error| classify(&error))?;
+        let items = answer.items.unwrap_or_default().into_iter().map(decode::<FaqItem>);
+        let entries: Vec<FaqEntry> =
+            items.map(|item| item.map(|item| item.entry)).collect::<Result<_, Failure>>()?;
+        let next = entries.last().filter(|_| answer.last_evaluated_key.is_some());
+        let next = next.map(|entry| entry.id.clone());
+        Ok(FaqPage { count: now.and_then(|now| now.count), entries, next })
+    }
+
+    /// Whether a bot knows anything: one read, or two where its entries were last edited before they were
+    /// counted.
+    pub async fn knows_anything(&self, account: &AccountId, bot: &BotId) -> Result<bool, Failure> {
+        match self.faq_now(account, bot, true).await? {
+            None => Ok(false),
+            Some(FaqVersionItem { count: Some(count), .. }) => Ok(count > 0),
+            Some(FaqVersionItem { count: None, .. }) => {
+                Ok(!self.faq_page(account, bot, 1, None).await?.entries.is_empty())
+            }
+        }
     }
 
     async fn faq_since(
@@ -127,8 +180,8 @@ impl Store {
         let mut now = self.faq_now(account, bot, true).await?;
         for _ in 0..READS {
             let generation = now.as_ref().and_then(|now| now.generation.clone());
-            let key = keys::faq_entry(generation.as_deref(), id);
-            let item: Option<FaqItem> = self.get(&keys::faq(account, bot), &key, true).await?;
+            let sk = keys::faq_entry(generation.as_deref(), id);
+            let item: Option<FaqItem> = self.get(&keys::faq(account, bot), &sk, true).await?;
             if let Some(item) = item {
                 return Ok(Some(Versioned { value: item.entry, version: item.version }));
             }
@@ -184,6 +237,7 @@ impl Store {
             schema: SCHEMA,
             version,
             generation: generation.clone(),
+            count: Some(count_after(seen, changes)),
         };
         let condition = if seen.version == 0 { expressions::ABSENT } else { expressions::VERSION };
         writes.push(self.edit_write(encode(&item)?, condition, Some(seen.version))?);
@@ -277,6 +331,18 @@ impl Store {
             None => Ok(true),
         }
     }
+}
+
+/// How many entries there are after changes.
+fn count_after(seen: &Faq, changes: &[FaqChange]) -> usize {
+    let mut ids: BTreeSet<&FaqId> = seen.entries.iter().map(|entry| &entry.value.id).collect();
+    for change in changes {
+        match change {
+            FaqChange::Put(entry, _) => ids.insert(&entry.id),
+            FaqChange::Remove(id) => ids.remove(id),
+        };
+    }
+    ids.len()
 }
 
 fn faq_item(pk: &str, generation: Option<&str>, entry: &FaqEntry, version: u64) -> FaqItem {

@@ -1,10 +1,13 @@
 //! What stands in the table. Every item carries the number of its schema; fields are only ever
 //! added, so that yesterday's code reads today's items and the other way round.
 
+use std::collections::BTreeMap;
+
 use handover_core::{
-    Account, AccountId, Assignee, Bot, Contact, ContactId, Content, ConversationId, DeliveryId, Effect,
-    EffectId, EventId, Handover, HandoverEnd, Inbox, InboxId, NotificationChannel, NotificationKind, Origin,
-    Principal, PromiseState, Purpose, ReceiptStatus, Record, Staff, Task, Team, Timestamp, Verdict,
+    Account, AccountId, ActionId, Assignee, Bot, Contact, ContactId, Content, ConversationId, DeliveryId,
+    Effect, EffectId, EventId, Handover, HandoverEnd, Inbox, InboxId, NotificationChannel, NotificationKind,
+    Origin, Principal, PromiseState, Purpose, ReceiptStatus, Record, Scenario, Staff, Task, Team, Timestamp,
+    Verdict,
 };
 use serde::{Deserialize, Serialize};
 
@@ -351,13 +354,23 @@ pub(crate) struct ListedItem {
     /// The inbox, without its secrets.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) inbox: Option<Inbox>,
+    /// What a bot's custom scenarios are called.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) scenarios: BTreeMap<ActionId, String>,
 }
 
 impl ListedItem {
     pub(crate) fn bot(account: &AccountId, bot: &Bot) -> Self {
         let sk = format!("{}{}", keys::BOT_OF, bot.id);
         let name = Some(bot.name.clone());
-        Self { pk: keys::account(account), sk, schema: SCHEMA, name, inbox: None }
+        let custom = bot.actions.iter().filter_map(|action| match &action.scenario {
+            Scenario::Custom { name, .. } => Some((action.id.clone(), name.clone())),
+            Scenario::HumanRequested { .. }
+            | Scenario::LackOfKnowledge { .. }
+            | Scenario::RepeatedFailure { .. } => None,
+        });
+        let scenarios = custom.collect();
+        Self { pk: keys::account(account), sk, schema: SCHEMA, name, inbox: None, scenarios }
     }
 
     pub(crate) fn inbox(inbox: &Inbox) -> Self {
@@ -367,6 +380,7 @@ impl ListedItem {
             schema: SCHEMA,
             name: Some(inbox.name.clone()),
             inbox: Some(inbox.clone()),
+            scenarios: BTreeMap::new(),
         }
     }
 }

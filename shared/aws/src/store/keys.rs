@@ -19,6 +19,8 @@ pub(crate) fn contact(account: &AccountId, contact: &ContactId) -> String {
 
 /// What one read of a conversation's partition begins with.
 pub(crate) const HEAD: &str = "HEAD#";
+/// What state, contact and handovers of a conversation begin with, and nothing else of it.
+pub(crate) const STATE_AND_HANDOVERS: &str = "H";
 pub(crate) const STATE: &str = "HEAD#STATE";
 pub(crate) const CONTACT: &str = "HEAD#CONTACT";
 pub(crate) const MESSAGE: &str = "MESSAGE#";
@@ -157,6 +159,15 @@ pub(crate) fn quarantine(account: &AccountId) -> String {
     format!("Q#{account}")
 }
 
+/// Partition that lists what an account has in quarantine, by when it was put aside.
+pub(crate) fn quarantine_list(account: &AccountId) -> String {
+    format!("J#{account}")
+}
+
+pub(crate) fn quarantine_row(at: Timestamp, id: &str) -> String {
+    format!("{:015}#{id}", at.as_ms())
+}
+
 /// Partition of the contacts of an account that carry a tag, or may.
 pub(crate) fn tag(account: &AccountId, tag: &str) -> String {
     format!("T#{account}#{tag}")
@@ -208,13 +219,11 @@ pub(crate) fn address(hash: &str) -> String {
     format!("M#{hash}")
 }
 
-/// Partition of an account's sessions.
-pub(crate) fn sessions(account: &AccountId) -> String {
-    format!("S#{account}")
-}
+/// Where a staff member has signed in: among the account's settings, so that one read brings both.
+pub(crate) const SESSIONS: &str = "SESSIONS#";
 
-pub(crate) fn session(staff: &StaffId, hash: &str) -> String {
-    format!("SESSION#{staff}#{hash}")
+pub(crate) fn sessions(staff: &StaffId) -> String {
+    format!("{SESSIONS}{staff}")
 }
 
 /// Partition of the `inbox` index.
@@ -228,16 +237,27 @@ pub(crate) const WITH_HUMANS: &str = "H#";
 pub(crate) const BOT_PENDING: &str = "P#";
 pub(crate) const WITH_BOT: &str = "B#";
 
-/// Where a conversation stands in the `inbox` index: by owner, then by how long.
+/// Those of humans that wait for somebody to take them: a team's among nobody's, by how long.
+pub(crate) const WAITING: &str = "H#-#";
+
+/// Where a conversation stands in the `inbox` index: by the staff member who has it, then by how long.
 pub(crate) fn inbox_sort(conversation: &Conversation, owner: Option<&str>) -> String {
     let since = conversation.control_since.as_ms();
     let id = &conversation.id;
     match conversation.control {
-        Control::Human(_) => format!("{WITH_HUMANS}{}#{since:015}#{id}", owner.unwrap_or("-")),
+        Control::Human(_) => format!("{}{since:015}#{id}", with_humans(owner)),
         Control::Bot if conversation.promise.is_some() || conversation.open_task.is_some() => {
             format!("{BOT_PENDING}{since:015}#{id}")
         }
         Control::Bot => format!("{WITH_BOT}{since:015}#{id}"),
+    }
+}
+
+/// What the conversations of an owner begin with in the `inbox` index.
+pub(crate) fn with_humans(owner: Option<&str>) -> String {
+    match owner.filter(|owner| !owner.starts_with("team:")) {
+        Some(staff) => format!("{WITH_HUMANS}{staff}#"),
+        None => WAITING.to_owned(),
     }
 }
 

@@ -12,6 +12,8 @@ use crate::Failure;
 
 /// Index pages that one list page may cost: a filter that finds little does not read for ever.
 const MAX_READS: usize = 10;
+/// Rows that one filtered read looks at: about a megabyte of them, which is what a read gives.
+const MAX_LOOKED_AT: usize = 4_000;
 
 /// A row of the list of conversations.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -57,6 +59,8 @@ pub struct ConversationFilter {
     pub pending: Option<bool>,
     /// Assigned to somebody, or (`Some(None)`) to nobody.
     pub assignee: Option<Option<Assignee>>,
+    /// With humans, and no staff member has it: nobody's and teams', by how long they wait.
+    pub waiting: bool,
     /// Why humans have them.
     pub scenario: Option<String>,
     /// Where they are.
@@ -99,11 +103,11 @@ pub struct Page<T> {
 impl ConversationFilter {
     /// The parts of the index that hold what is wanted, in the order in which they are read.
     fn prefixes(&self) -> Vec<String> {
+        if self.waiting {
+            return vec![keys::WAITING.to_owned()];
+        }
         let humans = match &self.assignee {
-            Some(owner) => {
-                let owner = owner.as_ref().map(Assignee::label);
-                format!("{}{}#", keys::WITH_HUMANS, owner.as_deref().unwrap_or("-"))
-            }
+            Some(owner) => keys::with_humans(owner.as_ref().map(Assignee::label).as_deref()),
             None => keys::WITH_HUMANS.to_owned(),
         };
         let bot = [keys::BOT_PENDING.to_owned(), keys::WITH_BOT.to_owned()];
@@ -168,6 +172,8 @@ impl Store {
         for prefix in prefixes.iter().skip(first) {
             loop {
                 let wanted = limit.saturating_sub(rows.len());
+                // What a filter leaves out takes no place: rather one large read than many small ones.
+                let looked_at = if filtered.is_some() { wanted.max(MAX_LOOKED_AT) } else { wanted };
                 let answer = self
                     .client
                     .query()
@@ -178,13 +184,18 @@ impl Store {
                     .set_expression_attribute_values(Some(values.clone()))
                     .expression_attribute_values(":pk", AttributeValue::S(keys::inbox_index(account)))
                     .expression_attribute_values(":prefix", AttributeValue::S(prefix.clone()))
-                    .limit(i32::try_from(wanted).unwrap_or(i32::MAX))
+                    .limit(i32::try_from(looked_at).unwrap_or(i32::MAX))
                     .set_exclusive_start_key(start.take())
                     .send()
                     .await
                     .map_err(|error| classify(&error))?;
                 for item in answer.items.unwrap_or_default() {
                     rows.push(decode(item)?);
+                }
+                if rows.len() > limit {
+                    rows.truncate(limit);
+                    let next = rows.last().map(|row| row.inbox_sk.clone());
+                    return Ok(Some(Page { rows, next }));
                 }
                 reads += 1;
                 start = answer.last_evaluated_key;

@@ -45,7 +45,7 @@ pub use commit::{Commit, Committed};
 pub use conversations::{Head, Waking};
 pub use edits::{AuditItem, Edit, Versioned};
 pub use erasure::{Erasure, Stored};
-pub use faq::{Faq, FaqChange};
+pub use faq::{Faq, FaqChange, FaqPage};
 pub use items::{Author, LedgerItem, LedgerState, MessageItem, NoteItem, QuarantineItem, new_message};
 pub use leaving::LeavingItem;
 pub use ledger::{Claim, Claimed};
@@ -56,7 +56,7 @@ pub use reach::{HealthItem, HealthNews, IN_DOUBT, Recipient, StoredWebhook, Told
 pub use reports::ReportedHandover;
 pub use requests::Once;
 pub use settings::StoredInbox;
-pub use sign_in::{CodeItem, Limit, LinkItem, SessionKey};
+pub use sign_in::{CodeItem, Limit, LinkItem, MAX_SESSIONS, SessionKey};
 pub use tags::TaggedConversation;
 pub use whole::{Whole, WholeConversation};
 

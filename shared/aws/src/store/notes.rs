@@ -6,9 +6,10 @@ use handover_core::{
 };
 
 use super::{
-    MARKER_DAYS, NoteItem, QuarantineItem, Store, classify, decode, expressions,
+    MARKER_DAYS, NoteItem, Page, QuarantineItem, Store, classify, decode, encode, expressions,
     items::{SCHEMA, new_message},
     keys,
+    tags::key,
 };
 use crate::{Failure, queue::Quarantined};
 
@@ -77,7 +78,18 @@ impl Store {
             at: quarantined.at,
             expires_at: quarantined.at.as_seconds() + MARKER_DAYS * 86_400,
         };
-        if self.put_new(&item).await? {
+        let row = QuarantineItem {
+            pk: keys::quarantine_list(&quarantined.account),
+            sk: keys::quarantine_row(item.at, &item.id),
+            body: String::new(),
+            call: None,
+            ..item.clone()
+        };
+        let writes = vec![
+            self.edit_write(encode(&item)?, expressions::ABSENT, None)?,
+            self.edit_write(encode(&row)?, expressions::ALWAYS, None)?,
+        ];
+        if self.transact(writes).await? {
             return Ok(item.at);
         }
         let kept: Option<QuarantineItem> = self.get(&pk, &quarantined.id, true).await?;
@@ -101,35 +113,28 @@ impl Store {
         Ok(items)
     }
 
-    /// What an account has in quarantine, oldest first, without the things themselves.
-    pub async fn quarantine_list(&self, account: &AccountId) -> Result<Vec<QuarantineItem>, Failure> {
-        let mut items: Vec<QuarantineItem> = Vec::new();
-        let mut start = None;
-        loop {
-            let answer = self
-                .client
-                .query()
-                .table_name(&self.table)
-                .key_condition_expression(expressions::PARTITION)
-                .projection_expression(expressions::WITHOUT_BODY)
-                .expression_attribute_names("#source", "source")
-                .expression_attribute_names("#at", "at")
-                .expression_attribute_names("#schema", "schema")
-                .expression_attribute_values(":pk", AttributeValue::S(keys::quarantine(account)))
-                .set_exclusive_start_key(start)
-                .send()
-                .await
-                .map_err(|error| classify(&error))?;
-            for item in answer.items.unwrap_or_default() {
-                items.push(decode(item)?);
-            }
-            start = answer.last_evaluated_key;
-            if start.is_none() {
-                break;
-            }
-        }
-        items.sort_by(|a, b| (a.at, &a.id).cmp(&(b.at, &b.id)));
-        Ok(items)
+    /// A page of what an account has in quarantine, without the things themselves, after the row `after`: one
+    /// read.
+    pub async fn quarantine_page(
+        &self,
+        account: &AccountId,
+        newest_first: bool,
+        limit: usize,
+        after: Option<&str>,
+    ) -> Result<Page<QuarantineItem>, Failure> {
+        let pk = keys::quarantine_list(account);
+        let answer = self
+            .in_partition(&pk, "")
+            .consistent_read(true)
+            .scan_index_forward(!newest_first)
+            .limit(i32::try_from(limit).unwrap_or(i32::MAX))
+            .set_exclusive_start_key(after.map(|after| key(&pk, after)))
+            .send()
+            .await
+            .map_err(|error| classify(&error))?;
+        let next = answer.last_evaluated_key.as_ref().and_then(|key| key.get("sk")?.as_s().ok().cloned());
+        let rows = answer.items.unwrap_or_default().into_iter().map(decode).collect::<Result<_, _>>()?;
+        Ok(Page { rows, next })
     }
 
     /// Leaves a line in the transcript where something could not be processed.

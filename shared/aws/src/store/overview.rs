@@ -1,14 +1,17 @@
 //! An account at a glance: one query over its settings.
 
+use std::collections::BTreeMap;
+
 use aws_sdk_dynamodb::types::AttributeValue;
 use handover_core::{
-    Account, AccountId, BotId, BotRevision, Conversation, ConversationId, Directory, Inbox, StaffId, TeamId,
+    Account, AccountId, ActionId, BotId, BotRevision, Conversation, ConversationId, Directory, Inbox,
+    StaffId, TeamId,
 };
 
 use serde::de::DeserializeOwned;
 
 use super::{
-    AuditItem, NoteItem, Page, Store, Versioned, classify, decode, expressions,
+    AuditItem, Item, NoteItem, Page, Store, Versioned, classify, decode, expressions,
     items::{AccountItem, ListedItem, RevisionItem, StaffItem, TeamItem},
     keys,
     reach::WebhookItem,
@@ -38,12 +41,20 @@ pub struct ListedBot {
     pub id: BotId,
     /// Its name.
     pub name: String,
+    /// What its custom scenarios are called now.
+    pub scenarios: BTreeMap<ActionId, String>,
 }
 
 impl Overview {
     /// The version of a staff member.
     pub fn staff_version(&self, id: &StaffId) -> u64 {
         self.version(&keys::staff(id))
+    }
+
+    /// What a custom scenario is called, by the action that has it.
+    pub fn scenario(&self, bot: &BotId, action: &ActionId) -> Option<&str> {
+        let bot = self.bots.iter().find(|known| known.id == *bot)?;
+        bot.scenarios.get(action).map(String::as_str)
     }
 
     /// The version of a team.
@@ -59,6 +70,15 @@ impl Overview {
 impl Store {
     /// An account at a glance, as of now.
     pub async fn overview(&self, id: &AccountId) -> Result<Option<Overview>, Failure> {
+        self.overview_with(id, &mut |_| Ok(())).await
+    }
+
+    /// The same, which shows `sessions` who is signed in.
+    pub(super) async fn overview_with(
+        &self,
+        id: &AccountId,
+        sessions: &mut (dyn FnMut(Item) -> Result<(), Failure> + Send),
+    ) -> Result<Option<Overview>, Failure> {
         let mut account = None;
         let mut found = (Directory::default(), Vec::new(), Vec::new(), Vec::new());
         let (directory, bots, inboxes, versions) = (&mut found.0, &mut found.1, &mut found.2, &mut found.3);
@@ -71,6 +91,8 @@ impl Store {
                 let item: StaffItem = decode(item)?;
                 versions.push((sk, item.version));
                 directory.staff.push(item.staff);
+            } else if sk.starts_with(keys::SESSIONS) {
+                sessions(item)?;
             } else if sk.starts_with(keys::TEAM) {
                 let item: TeamItem = decode(item)?;
                 versions.push((sk, item.version));
@@ -78,12 +100,14 @@ impl Store {
             } else if sk.starts_with(keys::WEBHOOK) {
                 directory.webhooks.push(decode::<WebhookItem>(item)?.webhook);
             } else if let Some(bot) = sk.strip_prefix(keys::BOT_OF).and_then(|bot| bot.parse().ok()) {
-                let name = match decode::<ListedItem>(item)?.name {
+                let listed: ListedItem = decode(item)?;
+                let name = match listed.name {
                     Some(name) => Some(name),
                     // Last edited before lists had names.
                     None => self.newest_revision(id, &bot).await?.map(|found| found.bot.name),
                 };
-                bots.extend(name.map(|name| ListedBot { id: bot, name }));
+                let scenarios = listed.scenarios;
+                bots.extend(name.map(|name| ListedBot { id: bot, name, scenarios }));
             } else if let Some(inbox) = sk.strip_prefix(keys::INBOX_OF).and_then(|inbox| inbox.parse().ok()) {
                 let listed = match decode::<ListedItem>(item)?.inbox {
                     Some(inbox) => Some(inbox),
@@ -121,6 +145,19 @@ impl Store {
         Ok(newest
             .filter(|item| !item.removed)
             .map(|item| BotRevision { revision: item.revision, bot: item.bot }))
+    }
+
+    /// Revisions of a bot by their numbers, in any order; those that are not there are left out. One read.
+    pub async fn revisions(
+        &self,
+        account: &AccountId,
+        bot: &BotId,
+        numbers: &[u64],
+    ) -> Result<Vec<BotRevision>, Failure> {
+        let pk = keys::bot(account, bot);
+        let wanted = numbers.iter().map(|number| key(&pk, &keys::revision(*number))).collect();
+        let found = self.get_all(wanted).await?.into_iter().map(decode::<RevisionItem>);
+        found.map(|item| item.map(|item| BotRevision { revision: item.revision, bot: item.bot })).collect()
     }
 
     /// A page of what a staff member was told in the console, newest first, after the line `after`.

@@ -52,13 +52,14 @@ impl ReportedHandover {
 }
 
 impl Store {
-    /// A page of the handovers that began from `from` on and before `to`, oldest first: as many as one read
-    /// gives, at most 1 MB. `None` when `cursor` is not one of this list's.
+    /// A page of the handovers that began from `from` on and before `to`, oldest or newest first: as many as
+    /// one read gives, at most 1 MB. `None` when `cursor` is not one of this list's.
     pub async fn handovers_begun(
         &self,
         account: &AccountId,
         from: Timestamp,
         to: Timestamp,
+        newest_first: bool,
         cursor: Option<&str>,
     ) -> Result<Option<Page<ReportedHandover>>, Failure> {
         let start = match cursor {
@@ -78,6 +79,7 @@ impl Store {
             .expression_attribute_values(":pk", AttributeValue::S(keys::report_index(account)))
             .expression_attribute_values(":from", instant(from.as_ms()))
             .expression_attribute_values(":to", instant(to.as_ms() - 1))
+            .scan_index_forward(!newest_first)
             .set_exclusive_start_key(start)
             .send()
             .await

@@ -1,19 +1,24 @@
 //! Signing in to the console: codes by e-mail, one-time links, sessions, and the counters that limit
 //! them. Whatever is secret stands here as a hash only.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, ReturnValue, TransactWriteItem};
 use handover_core::{Account, AccountId, Staff, StaffId, Timestamp};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::{
-    Item, Store, classify, decode, encode, expressions,
+    Item, Overview, Store, classify, decode, encode, expressions,
     items::{AccountItem, SCHEMA, StaffItem},
     keys,
     tags::key,
 };
 use crate::Failure;
+
+/// Browsers that one staff member is signed in with, at most: they are read with the account's settings.
+pub const MAX_SESSIONS: usize = 8;
+/// How often a change of sessions is tried that others cross.
+const TRIES: u8 = 5;
 
 /// A code that was sent to somebody, bound to the browser that asked for it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,14 +51,17 @@ pub struct LinkItem {
     pub expires_at: i64,
 }
 
-/// A staff member who has signed in.
+/// Where a staff member has signed in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct SessionItem {
+pub(super) struct SessionsItem {
     pk: String,
     sk: String,
     schema: u8,
-    created_at: Timestamp,
-    /// When it ends, in seconds since the Unix epoch.
+    /// Counts its writes.
+    version: u64,
+    /// When each session ends, in seconds since the Unix epoch, by the hash of its secret.
+    live: BTreeMap<String, i64>,
+    /// When the last of them ends.
     expires_at: i64,
 }
 
@@ -87,6 +95,12 @@ pub struct Limit<'a> {
     pub max: u32,
     /// How long a window is.
     pub window: Duration,
+}
+
+impl SessionsItem {
+    fn admits(&self, session: &SessionKey<'_>, now: Timestamp) -> bool {
+        self.live.get(session.hash).is_some_and(|end| now.as_seconds() < *end)
+    }
 }
 
 impl AddressItem {
@@ -241,21 +255,53 @@ impl Store {
         items.into_iter().map(whose).collect()
     }
 
-    /// Lets a staff member in until then.
+    /// Lets a staff member in until then. Whoever signs in in more than [`MAX_SESSIONS`] browsers ends the
+    /// session that would end first.
     pub async fn begin_session(
         &self,
         session: &SessionKey<'_>,
         now: Timestamp,
         until: Timestamp,
     ) -> Result<(), Failure> {
-        self.put(&SessionItem {
-            pk: keys::sessions(session.account),
-            sk: keys::session(session.staff, session.hash),
-            schema: SCHEMA,
-            created_at: now,
-            expires_at: until.as_seconds(),
-        })
-        .await
+        let begin = |live: &mut BTreeMap<String, i64>| {
+            live.retain(|_, end| now.as_seconds() < *end);
+            while live.len() >= MAX_SESSIONS {
+                let first = live.iter().min_by_key(|(_, end)| **end).map(|(hash, _)| hash.clone());
+                if let Some(first) = first {
+                    live.remove(&first);
+                }
+            }
+            live.insert(session.hash.to_owned(), until.as_seconds());
+        };
+        self.change_sessions(session, begin).await
+    }
+
+    /// Changes where somebody is signed in, on what is there now.
+    async fn change_sessions(
+        &self,
+        session: &SessionKey<'_>,
+        change: impl Fn(&mut BTreeMap<String, i64>),
+    ) -> Result<(), Failure> {
+        let (pk, sk) = (keys::account(session.account), keys::sessions(session.staff));
+        for _ in 0..TRIES {
+            let known: Option<SessionsItem> = self.get(&pk, &sk, true).await?;
+            let seen = known.as_ref().map(|known| known.version);
+            let mut live = known.map(|known| known.live).unwrap_or_default();
+            change(&mut live);
+            let item = SessionsItem {
+                pk: pk.clone(),
+                sk: sk.clone(),
+                schema: SCHEMA,
+                version: seen.unwrap_or(0).saturating_add(1),
+                expires_at: live.values().copied().max().unwrap_or(0),
+                live,
+            };
+            let condition = if seen.is_some() { expressions::VERSION } else { expressions::ABSENT };
+            if self.transact(vec![self.edit_write(encode(&item)?, condition, seen)?]).await? {
+                return Ok(());
+            }
+        }
+        Err(Failure::retry("sessions are being changed"))
     }
 
     /// Whoever a session stands for, with their account, as of now: one read. `None` when it has ended,
@@ -267,7 +313,7 @@ impl Store {
     ) -> Result<Option<(Account, Staff)>, Failure> {
         let settings = keys::account(session.account);
         let wanted = vec![
-            key(&keys::sessions(session.account), &keys::session(session.staff, session.hash)),
+            key(&settings, &keys::sessions(session.staff)),
             key(&settings, keys::ACCOUNT),
             key(&settings, &keys::staff(session.staff)),
         ];
@@ -279,25 +325,40 @@ impl Store {
             } else if sk.starts_with(keys::STAFF) {
                 staff = Some(decode::<StaffItem>(item)?.staff);
             } else {
-                live = now.as_seconds() < decode::<SessionItem>(item)?.expires_at;
+                live = decode::<SessionsItem>(item)?.admits(session, now);
             }
         }
         Ok(account.zip(staff).filter(|_| live))
     }
 
+    /// The same with the whole account at a glance, in one read too.
+    pub async fn visitor_and_overview(
+        &self,
+        session: &SessionKey<'_>,
+        now: Timestamp,
+    ) -> Result<Option<(Overview, Staff)>, Failure> {
+        let mut live = false;
+        let mut own = |item: Item| -> Result<(), Failure> {
+            let item: SessionsItem = decode(item)?;
+            live |= item.sk == keys::sessions(session.staff) && item.admits(session, now);
+            Ok(())
+        };
+        let Some(overview) = self.overview_with(session.account, &mut own).await? else { return Ok(None) };
+        let staff = overview.directory.staff(session.staff).cloned().filter(|_| live);
+        Ok(staff.map(|staff| (overview, staff)))
+    }
+
     /// Ends a session.
     pub async fn end_session(&self, session: &SessionKey<'_>) -> Result<(), Failure> {
-        self.remove(&keys::sessions(session.account), &keys::session(session.staff, session.hash)).await
+        let end = |live: &mut BTreeMap<String, i64>| {
+            live.remove(session.hash);
+        };
+        self.change_sessions(session, end).await
     }
 
     /// Ends every session of a staff member.
     pub async fn end_sessions(&self, account: &AccountId, staff: &StaffId) -> Result<(), Failure> {
-        let pk = keys::sessions(account);
-        for item in self.query(&pk, &keys::session(staff, ""), true).await? {
-            let item: SessionItem = decode(item)?;
-            self.remove(&pk, &item.sk).await?;
-        }
-        Ok(())
+        self.remove(&keys::account(account), &keys::sessions(staff)).await
     }
 
     async fn remove(&self, pk: &str, sk: &str) -> Result<(), Failure> {
