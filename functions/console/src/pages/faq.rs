@@ -82,7 +82,7 @@ async fn with_tried(
                 @if entries.is_empty() { (empty(Icon::List, w::NO_ENTRIES, w::NO_ENTRIES_TEXT)) }
                 ul.rows { @for entry in entries.iter().skip(first).take(ROWS) {
                     li { a.row href={ (path) "/" (entry.value.id) } {
-                        span.row-main { b { (entry.value.question) } span.muted { (entry.value.answer.chars().take(140).collect::<String>()) } }
+                        span.row-main { b { (beginning(&entry.value.question, 400)) } span.muted { (beginning(&entry.value.answer, 250)) } }
                     } }
                 } }
                 (pager(&path, &[], visit.query("cursor"), next.as_deref()))
