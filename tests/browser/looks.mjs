@@ -76,7 +76,7 @@ export async function looks({ alex, billies, page, editor, conversation, picture
 
   const opened = async (tab) => {
     await go(tab, conversation);
-    for (const part of await tab.locator("details:not([open])").all()) await part.evaluate((one) => { one.open = true; });
+    await tab.evaluate(() => { for (const part of document.querySelectorAll("details")) part.open = true; });
   };
   const made = (path, name) => async (tab) => {
     await go(tab, path);
@@ -94,8 +94,10 @@ export async function looks({ alex, billies, page, editor, conversation, picture
     await go(tab, "/console/staff/new");
     await tab.getByLabel("Name").fill(" ");
     await tab.getByLabel("Phone").fill("nonsense");
-    await refuses(tab, 422, () => tab.getByRole("button", { name: "Save" }).click());
-    await tab.getByText("Something is not right yet").waitFor();
+    await refuses(tab, 422, async () => {
+      await tab.getByRole("button", { name: "Save" }).click();
+      await tab.getByText("Something is not right yet").waitFor();
+    });
   };
   const tried = async (tab) => {
     await go(tab, `${bot}/handover`);
@@ -110,8 +112,10 @@ export async function looks({ alex, billies, page, editor, conversation, picture
   const conflict = async (tab) => {
     await go(tab, `${bot}/handover`);
     await tab.locator("form.card input[name=seen]").evaluate((field) => { field.value = "1"; });
-    await refuses(tab, 412, () => tab.locator("form.card").getByRole("button", { name: "Save" }).click());
-    await tab.getByText("Somebody else has changed this meanwhile").waitFor();
+    await refuses(tab, 412, async () => {
+      await tab.locator("form.card").getByRole("button", { name: "Save" }).click();
+      await tab.getByText("Somebody else has changed this meanwhile").waitFor();
+    });
   };
   const locked = async (tab) => {
     await go(tab, waiting);
@@ -137,7 +141,7 @@ export async function looks({ alex, billies, page, editor, conversation, picture
     await page.getByLabel("Name").fill("Casey Both");
     await page.getByLabel("E-mail address").fill("alex.moreno@moonlight-clinic.example");
     await page.getByRole("button", { name: "Save" }).click();
-    await page.getByText("Saved.").waitFor();
+    await page.getByText("Saved.", { exact: true }).waitFor();
   });
   const asked = async (tab) => {
     const one = await askCode(outside, "billie.chen@moonlight-clinic.example");

@@ -8,7 +8,7 @@ use super::{
     Page, Shown,
     inbox::cursor,
     layout::Nav,
-    parts::{Icon, empty, pager, time},
+    parts::{Icon, beginning, empty, pager, time},
     visit::Visit,
     words as w,
 };
@@ -17,6 +17,8 @@ use crate::http::cursor_text;
 const PATH: &str = "/console/audit";
 /// Rows of a page.
 const ROWS: usize = 50;
+/// Bytes of a name or a reason.
+const MAX_BYTES: usize = 300;
 
 pub(super) async fn show(visit: &Visit<'_>) -> Shown {
     let names = visit.names();
@@ -78,7 +80,7 @@ fn changed(what: &str, names: &Overview) -> String {
     let mut told = w::changed(kind, part).to_owned();
     for more in [name.or(Some(id).filter(|id| !id.is_empty())), why].into_iter().flatten() {
         told.push_str(": ");
-        told.push_str(more);
+        told.push_str(beginning(more, MAX_BYTES));
     }
     told
 }

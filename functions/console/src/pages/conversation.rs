@@ -16,7 +16,7 @@ use super::{
     form::Form,
     layout::Nav,
     parts::{
-        self, Field, Icon, Owner, assignee, assignees, csrf, icon, in_lines, once, owner, refused,
+        self, Field, Icon, Owner, assignee, assignee_field, csrf, icon, in_lines, once, owner, refused,
         short_hash, tags, time,
     },
     transcript::{self, Revisions},
@@ -46,8 +46,8 @@ pub(super) async fn command(visit: &Visit<'_>) -> Shown {
     let (path, body) = match visit.text("command")? {
         "claim" => ("/conversations/{conversation}/claim", json!({})),
         "assign" => {
-            let to = form.said("to").map(|to| parts::assignee_of(to).ok_or_else(Problem::not_found));
-            ("/conversations/{conversation}/assign", json!({"to": to.transpose()?}))
+            let to = parts::assignee_typed(form.get("to"), &visit.names().await?.directory)?;
+            ("/conversations/{conversation}/assign", json!({"to": to}))
         }
         "reply" => ("/conversations/{conversation}/reply", answer(form)),
         "hand-back" => ("/conversations/{conversation}/hand-back", with_reason(reason)),
@@ -228,8 +228,9 @@ fn composer(
                 (Field::new("text", w::YOUR_ANSWER).required().max(MAX_REPLY_CHARS).free().lines(3, visit.form.get("text")))
                 button type="submit" { (w::SEND) }
             }
-        } @else if let (Some(somebody), Some(_)) = (somebody, human) {
-            p.locked-text { (icon(Icon::Lock)) span { b { (assignee(Some(somebody), names)) } " " (w::HAS_IT) } }
+        } @else if let Some(somebody) = somebody {
+            // Nobody claims what is somebody else's, not even from the bot.
+            p.locked-text { (icon(Icon::Lock)) span { @if human.is_none() { (w::BOT_ANSWERS) ". " } b { (assignee(Some(somebody), names)) } " " (w::HAS_IT) } }
             form method="post" action={ (path) "/assign" } {
                 (csrf(&visit.csrf)) (once())
                 input type="hidden" name="to" value=(visit.me().label());
@@ -376,8 +377,7 @@ fn actions(visit: &Visit<'_>, whole: &WholeConversation, names: &Overview, path:
                 })) }
             }
             details.act data-key="assign" { summary { (w::REASSIGN) " " span.muted { (assignee(holder, names)) } } (form("assign", &html! {
-                label for="to" { (w::ASSIGN_TO) }
-                select #to name="to" { (assignees(names, holder, w::NOBODY_CLAIM)) }
+                (assignee_field(Field::new("to", w::ASSIGN_TO), names, holder, w::NOBODY_CLAIM))
                 button type="submit" { (w::REASSIGN) }
             })) }
             details.act data-key="pause" { summary { (w::PAUSE_BOT) } (form("pause", &html! {

@@ -2,8 +2,8 @@
 
 use handover_aws::store::Overview;
 use handover_core::{
-    Assign, Bot, ClosingMessage, HandoverAction, MAX_MESSAGE_CHARS, MAX_NAME_CHARS, MAX_PHRASE_CHARS,
-    MAX_PHRASES, MAX_RETRIES, Permille, Scenario, Sensitivity,
+    Assign, Assignee, Bot, ClosingMessage, Directory, HandoverAction, MAX_MESSAGE_CHARS, MAX_NAME_CHARS,
+    MAX_PHRASE_CHARS, MAX_PHRASES, MAX_RETRIES, Permille, Scenario, Sensitivity, StaffId,
 };
 use maud::{Markup, html};
 
@@ -12,8 +12,8 @@ use super::{
     form::Form,
     handover::scenario_name,
     parts::{
-        Errors, Field, Icon, assignee_of, assignees, bytes_of, csrf, icon, phi, saves, seen, sure, switch,
-        tick,
+        Errors, Field, Icon, assignee_field, assignee_typed, bytes_of, csrf, icon, phi, saves, seen, sure,
+        switch, tick,
     },
     visit::Visit,
     words as w,
@@ -49,9 +49,7 @@ pub(super) fn form(
             div.title-line { h2 { (scenario_name(&action.scenario)) } (switch("enabled", w::ENABLED, action.enabled)) }
             (scenario(visit, action, errors, index, more))
             h3 { (w::THEN) }
-            (Field::new("assign", w::ASSIGN_TO).wrong(of("assign")).choice(&html! {
-                (assignees(names, action.assign.as_ref().map(|assign| &assign.to), w::NOBODY_CLAIM))
-            }))
+            (assignee_field(Field::new("assign", w::ASSIGN_TO).wrong(of("assign")), names, action.assign.as_ref().map(|assign| &assign.to), w::NOBODY_CLAIM))
             (tick("skip_if_assigned", w::SKIP_IF_ASSIGNED, action.assign.as_ref().is_some_and(|assign| assign.skip_if_assigned)))
             (closing(action, of("closing_message")))
             (pause_fields("action", w::PAUSE_THE_BOT, action.pause, of("pause")))
@@ -209,7 +207,7 @@ fn read_phrases(form: &Form, known: &[String]) -> Vec<String> {
 }
 
 /// What the form says; its kind of scenario is the known one's.
-pub(super) fn read(form: &Form, known: &HandoverAction) -> HandoverAction {
+pub(super) fn read(form: &Form, known: &HandoverAction, directory: &Directory) -> HandoverAction {
     let phrases = || read_phrases(form, known.scenario.phrases());
     let scenario = match &known.scenario {
         Scenario::HumanRequested { .. } => Scenario::HumanRequested {
@@ -236,11 +234,14 @@ pub(super) fn read(form: &Form, known: &HandoverAction) -> HandoverAction {
         }
     };
     let skip_if_assigned = form.is_on("skip_if_assigned");
+    // Whom nobody knows is nobody's id either, so that the settings' own check says so.
+    let unknown = || Some(Assignee::Staff(StaffId::from_random([0; 16])));
+    let assign = assignee_typed(form.get("assign"), directory).unwrap_or_else(|_| unknown());
     HandoverAction {
         id: known.id.clone(),
         enabled: form.is_on("enabled"),
         scenario,
-        assign: assignee_of(form.get("assign")).map(|to| Assign { to, skip_if_assigned }),
+        assign: assign.map(|to| Assign { to, skip_if_assigned }),
         closing_message: match form.get("closing") {
             "nothing" => ClosingMessage::SendNothing,
             _ => ClosingMessage::Text(form.get("closing_text").to_owned()),

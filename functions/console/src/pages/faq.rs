@@ -88,7 +88,7 @@ async fn with_tried(
                 @if entries.is_empty() && after.is_none() { (empty(Icon::List, w::NO_ENTRIES, w::NO_ENTRIES_TEXT)) }
                 ul.rows { @for entry in &entries {
                     li { a.row href={ (path) "/" (entry.id) } {
-                        span.row-main { b { (entry.question) } span.muted { (entry.answer.chars().take(140).collect::<String>()) } }
+                        span.row-main { b { (beginning(&entry.question, 400)) } span.muted { (beginning(&entry.answer, 250)) } }
                     } }
                 } }
                 (pager(&path, &[], visit.query("cursor"), next.as_ref().map(FaqId::as_str)))

@@ -17,7 +17,7 @@ use crate::problem::Problem;
 
 const PATH: &str = "/console/keys";
 /// Rows of a page.
-const ROWS: usize = 50;
+const ROWS: usize = 25;
 
 pub(super) async fn list(visit: &Visit<'_>) -> Shown {
     shown(visit, None).await

@@ -171,13 +171,16 @@ pub(super) fn apart(problem: &Problem) -> (StatusCode, String) {
 /// What is wrong, as a page of its own.
 pub(super) fn problem(problem: &Problem) -> Page {
     let (title, advice) = w::refusal(problem);
+    // Nothing was typed that could be lost or saved.
+    let changed = problem.code == "changed";
+    let advice = if changed { w::CHANGED_APART.to_owned() } else { advice };
     let body = html! {
         div.empty {
             (icon(Icon::Warning))
             h1 { (title) }
             p { (sentence(&advice)) }
             @for error in &problem.errors { p { b { (w::field(&error.field)) } " " (w::wrong(&error.message)) } }
-            p { a.button href="/console/inbox" { (w::TO_INBOX) } }
+            p { @if changed { a.button href="" { (w::SEE_NOW) } } @else { a.button href="/console/inbox" { (w::TO_INBOX) } } }
         }
     };
     Page::new(Nav::Nowhere, title, body).status(problem.status)

@@ -12,6 +12,7 @@ mod contact;
 mod conversation;
 mod editor;
 mod faq;
+mod fields;
 mod form;
 mod handover;
 mod inbox;

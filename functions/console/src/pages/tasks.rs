@@ -9,7 +9,7 @@ use super::{
     Page, Shown,
     inbox::cursor,
     layout::Nav,
-    parts::{self, Icon, assignee, assignees, empty, icon, pager, time},
+    parts::{self, Field, Icon, assignee, assignee_field, empty, icon, pager, time},
     visit::Visit,
     words as w,
 };
@@ -25,7 +25,7 @@ pub(super) async fn show(visit: &Visit<'_>) -> Shown {
     let whose: Option<Assignee> = match chosen {
         None => Some(visit.me()),
         Some("") => None,
-        Some(label) => Some(parts::assignee_of(label).ok_or_else(Problem::not_found)?),
+        Some(typed) => parts::assignee_typed(typed, &names.directory)?,
     };
     let place = cursor(visit.query("cursor"))?;
     let (store, account) = (visit.store(), &visit.account.id);
@@ -40,8 +40,7 @@ pub(super) async fn show(visit: &Visit<'_>) -> Shown {
         div.head {
             h1 { (w::TASKS) }
             form.inline method="get" action=(PATH) {
-                label for="of" { (w::WHOSE) }
-                select #of name="of" { (assignees(&names, whose.as_ref(), w::NOBODYS)) }
+                (assignee_field(Field::new("of", w::WHOSE), &names, whose.as_ref(), w::NOBODYS))
                 button.quiet type="submit" { (w::SHOW) }
             }
         }

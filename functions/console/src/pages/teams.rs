@@ -1,6 +1,6 @@
 //! Teams: several people who may claim what is given to none of them in particular.
 
-use handover_core::{MAX_NAME_CHARS, StaffId, Team, TeamId};
+use handover_core::{Assignee, MAX_NAME_CHARS, StaffId, Team, TeamId};
 use http::Method;
 use maud::{Markup, html};
 use serde_json::json;
@@ -8,7 +8,10 @@ use serde_json::json;
 use super::{
     Page, Reply, Shown,
     layout::Nav,
-    parts::{Errors, Field, Icon, csrf, empty, once, page_of, pager, refused, saves, seen, sure},
+    parts::{
+        Errors, Field, Icon, assignee_typed, bytes_of, csrf, empty, once, page_of, pager, refused, saves,
+        seen, sure,
+    },
     visit::{Asking, Visit},
     words as w,
 };
@@ -21,9 +24,34 @@ const ROWS: usize = 25;
 fn fields(staff: &[handover_core::Staff], name: &str, members: &[StaffId], errors: Errors<'_>) -> Markup {
     html! {
         (Field::new("name", w::NAME).error(errors).required().max(MAX_NAME_CHARS).text("text", name))
+        (members_of(staff, members))
+    }
+}
+
+/// Bytes that the members of a team may take in a page, and a member beside the name.
+const MEMBER_BYTES: usize = 20_000;
+const TICK_BYTES: usize = 120;
+
+/// The staff among whom members are ticked. Where they are too many for a page, those who are members come
+/// first, and whoever is not shown stays what they are.
+fn members_of(staff: &[handover_core::Staff], members: &[StaffId]) -> Markup {
+    let is = |staff: &&handover_core::Staff| members.contains(&staff.id);
+    let (mut bytes, mut shown) = (0, Vec::new());
+    for one in staff.iter().filter(is).chain(staff.iter().filter(|staff| !is(staff))) {
+        bytes += TICK_BYTES + bytes_of(&one.name);
+        if bytes <= MEMBER_BYTES {
+            shown.push(one);
+        }
+    }
+    let ids: Vec<&str> = shown.iter().map(|staff| staff.id.as_str()).collect();
+    html! {
         fieldset { legend { (w::MEMBERS) }
-            @for staff in staff {
-                label.tick { input type="checkbox" name="member" value=(staff.id) checked[members.contains(&staff.id)]; span { (staff.name) } }
+            @for staff in &shown {
+                label.tick { input type="checkbox" name="member" value=(staff.id) checked[is(staff)]; span { (staff.name) } }
+            }
+            @if shown.len() < staff.len() {
+                input type="hidden" name="shown" value=(ids.join(","));
+                (Field::new("more_member", w::MORE_MEMBERS).hint(w::TYPE_A_NAME).text("text", ""))
             }
         }
     }
@@ -37,6 +65,7 @@ async fn shown(visit: &Visit<'_>, problem: Option<&Problem>) -> Shown {
     let overview = visit.overview().await?;
     let errors = Errors(problem.map_or(&[], |problem| problem.errors.as_slice()));
     let directory = &overview.directory;
+    let typed: Vec<StaffId> = visit.form.all("member").filter_map(|member| member.parse().ok()).collect();
     let (rows, next) = page_of(&directory.teams, visit.query("cursor"), ROWS);
     let body = html! {
         div.head { p.crumbs { (w::SETTINGS) } h1 { (w::TEAMS) } }
@@ -51,7 +80,7 @@ async fn shown(visit: &Visit<'_>, problem: Option<&Problem>) -> Shown {
         (pager(PATH, &[], visit.query("cursor"), next.as_deref()))
         form.card method="post" action=(PATH) {
             (csrf(&visit.csrf)) (once()) h2 { (w::ADD_TEAM) }
-            (fields(&directory.staff, visit.form.get("name"), &members(visit), errors))
+            (fields(&directory.staff, visit.form.get("name"), &typed, errors))
             button type="submit" { (w::SAVE) }
         }
     };
@@ -59,12 +88,27 @@ async fn shown(visit: &Visit<'_>, problem: Option<&Problem>) -> Shown {
     Ok(page.with(problem).into())
 }
 
-fn members(visit: &Visit<'_>) -> Vec<StaffId> {
-    visit.form.all("member").filter_map(|member| member.parse().ok()).collect()
+/// The members that the form says, with those of the known ones whom it did not show, and whoever was named.
+async fn members(visit: &Visit<'_>, team: Option<&TeamId>) -> Result<Vec<StaffId>, Problem> {
+    let form = &visit.form;
+    let mut members: Vec<StaffId> = form.all("member").filter_map(|member| member.parse().ok()).collect();
+    let Some(shown) = form.said("shown") else { return Ok(members) };
+    let overview = visit.overview().await?;
+    let known = overview.directory.teams.iter().find(|known| Some(&known.id) == team);
+    let known = known.into_iter().flat_map(|known| &known.members);
+    let unseen = known.filter(|member| !shown.split(',').any(|id| id == member.as_str())).cloned();
+    members.extend(unseen);
+    match assignee_typed(form.get("more_member"), &overview.directory)? {
+        Some(Assignee::Staff(more)) if !members.contains(&more) => members.push(more),
+        None | Some(Assignee::Staff(_)) => {}
+        Some(Assignee::Team(_)) => return Err(Problem::field("more_member", w::NOBODY_OF_THAT_NAME)),
+    }
+    Ok(members)
 }
 
 pub(super) async fn create(visit: &Visit<'_>) -> Shown {
-    let body = json!({"name": visit.form.get("name").trim(), "members": members(visit)});
+    let members = members(visit, None).await?;
+    let body = json!({"name": visit.form.get("name").trim(), "members": members});
     let asking = Asking { once: visit.form.once(), ..Asking::default() };
     match visit.ask(Method::POST, "/teams", &[], Some(&body), asking).await {
         Ok(_) => Ok(Reply::Go(format!("{PATH}?done=saved"))),
@@ -107,7 +151,8 @@ fn page(
 
 pub(super) async fn save(visit: &Visit<'_>) -> Shown {
     let id: TeamId = visit.id("team")?;
-    let team = Team { id, name: visit.form.get("name").trim().to_owned(), members: members(visit) };
+    let members = members(visit, Some(&id)).await?;
+    let team = Team { id, name: visit.form.get("name").trim().to_owned(), members };
     let asking = Asking { seen: visit.form.seen(), ..Asking::default() };
     let ids = [("team", team.id.as_str())];
     match visit.ask(Method::PUT, "/teams/{team}", &ids, Some(&json!(team)), asking).await {

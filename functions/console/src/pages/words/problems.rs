@@ -128,6 +128,7 @@ pub(in crate::pages) fn field(field: &str) -> String {
         "max_retries" => super::MAX_RETRIES_LABEL,
         "members" => super::MEMBERS,
         "model" => super::CONNECTOR_MODEL,
+        "more_member" => super::MORE_MEMBERS,
         "name" => super::NAME,
         "no_answer_message" => super::NO_ANSWER_MESSAGE,
         "pause" | "takeover_pause" => "Pause",

@@ -7,6 +7,7 @@
   const note = document.getElementById("note");
   const clock = new Intl.DateTimeFormat(undefined, { timeStyle: "short" });
   const day = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+  const AWAY = "The system does not answer.";
   let shown = "";
 
   async function look() {
@@ -14,6 +15,7 @@
       const answer = await fetch(`/local/chat/lines?from=${encodeURIComponent(from.value)}`);
       if (!answer.ok) return;
       const { lines, clock: now } = await answer.json();
+      if (note.textContent === AWAY) note.textContent = "";
       const at = document.getElementById("now");
       at.dateTime = now.domain;
       at.textContent = day.format(new Date(now.domain));
@@ -32,7 +34,7 @@
       }));
       list.scrollTop = list.scrollHeight;
     } catch {
-      note.textContent = "The system does not answer.";
+      note.textContent = AWAY;
     }
   }
 
