@@ -76,7 +76,8 @@ const REFERENCE: [&str; 7] = ["ref", "nr", "no", "order", "case", "ticket", "id"
 fn without_reference<'a, 'b>(words: &'a [&'b str]) -> &'a [&'b str] {
     match words {
         [before @ .., last]
-            if last.chars().filter(char::is_ascii_digit).count() >= REFERENCE_DIGITS && !before.is_empty() =>
+            if last.chars().filter(char::is_ascii_digit).count() >= REFERENCE_DIGITS
+                && !before.is_empty() =>
         {
             match before {
                 [bare @ .., word] if REFERENCE.contains(word) => bare,
