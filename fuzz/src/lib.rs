@@ -8,8 +8,8 @@ use handover_core::{
     Team, Timestamp, Webhook,
 };
 use handover_providers::{
-    Endpoint, Outgoing, Secrets, Settings, Verdict, WebhookRequest, check_fields, classify, failure_class,
-    fields, parse_time, read_token, receive, send_text,
+    Endpoint, Outgoing, Secrets, Settings, Verdict, WebhookRequest, check_fields, classify, classify_move,
+    failure_class, fields, parse_time, parts, read_token, receive, send_text,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use serde::{Serialize, de::DeserializeOwned};
@@ -124,7 +124,13 @@ fn answer(provider: Provider, data: &[u8]) {
     if let Some(Ok(value)) = body.get(..3).map(HeaderValue::from_bytes) {
         headers.insert(http::header::RETRY_AFTER, value);
     }
+    if let Some(Ok(value)) = body.get(..64).map(HeaderValue::from_bytes) {
+        for name in ["date", "x-business-use-case-usage", "x-ratelimit-interval-milliseconds"] {
+            headers.insert(HeaderName::from_static(name), value.clone());
+        }
+    }
     let _ = classify(provider, status, &headers, body);
+    let _ = classify_move(provider, status, &headers, body);
     let _ = read_token(provider, status, body);
     if let Ok(text) = std::str::from_utf8(body) {
         let _ = failure_class(provider, text);
@@ -139,6 +145,8 @@ fn say(endpoint: &Endpoint<'_>, data: &[u8]) {
     let effect = "effect".parse().expect("an id");
     let purpose = handover_core::Purpose::Staff;
     let outgoing = Outgoing { to, text, purpose, effect: &effect, sent_at: NOW };
+    let letters = |text: &str| text.chars().filter(|letter| !letter.is_whitespace()).collect::<String>();
+    assert_eq!(letters(&parts(endpoint.provider, to, text).concat()), letters(text));
     if let Ok(requests) = send_text(endpoint, &outgoing) {
         assert!(!requests.is_empty());
     }

@@ -17,7 +17,7 @@ use handover_cloud::{Call, Service, Verdict as Fate};
 use handover_core::{
     Channel, Connector, Control, ConversationId, Inbox, NotificationKind, Provider, Purpose,
 };
-use handover_fakes::{Account, Trouble};
+use handover_fakes::{Account, Garbled, Trouble};
 use handover_providers::{Secrets, standard_webhooks_signature};
 use handover_tests::{MINUTE, SECOND, View, World};
 use hmac::{Hmac, KeyInit, Mac};
@@ -262,6 +262,37 @@ async fn the_thread_goes_to_the_page_inbox_and_comes_back() {
 }
 
 #[tokio::test]
+async fn a_thread_that_cannot_be_taken_is_requested_and_the_bot_waits_for_it() {
+    let world = World::new(721).await;
+    let fakes = world.local.fakes();
+    let at = At::messenger(&world, &[("native_handover", "yes")]).await;
+    fakes.let_nobody_take(Provider::Messenger);
+    at.says("m_1", "I want to talk to a human").await;
+    at.command("hand-back", "k1", &json!({ "staff": world.sample.clinic.assignee })).await;
+    assert_eq!(fakes.requested(), [(Provider::Messenger, CLIENT.to_owned())]);
+    assert!(fakes.is_away(Provider::Messenger, CLIENT));
+    let kept = world.local.admin_store().quarantine(world.account()).await.unwrap();
+    assert_eq!(kept.len(), 0, "a request is no failure");
+    // Until the owner passes it, the client's words are the owner's to answer.
+    let element = |inner: Value| {
+        let mut element = json!({ "sender": { "id": CLIENT }, "recipient": { "id": "300" }, "timestamp": world.now().as_ms() });
+        element.as_object_mut().unwrap().extend(inner.as_object().unwrap().clone());
+        element
+    };
+    let standby = element(json!({ "message": { "mid": "m_2", "text": "are you open?" } }));
+    at.post(&json!({ "object": "page", "entry": [{ "id": "300", "standby": [standby] }] })).await;
+    world.settle().await;
+    assert!(matches!(at.see().await.conversation.control, Control::Human(_)));
+    assert_eq!(at.taken().len(), 1, "the closing message, and nothing of the bot's");
+    fakes.pass_back(Provider::Messenger, CLIENT);
+    let passed = element(json!({ "pass_thread_control": { "new_owner_app_id": "151" } }));
+    at.post(&json!({ "object": "page", "entry": [{ "id": "300", "messaging": [passed] }] })).await;
+    world.settle().await;
+    assert_eq!(at.see().await.conversation.control, Control::Bot);
+    world.assert_nothing_left();
+}
+
+#[tokio::test]
 async fn a_thread_that_cannot_be_moved_is_tried_again_and_then_shown_to_admins() {
     let world = World::new(705).await;
     let at = At::messenger(&world, &[("native_handover", "yes")]).await;
@@ -313,9 +344,11 @@ async fn a_rate_limit_is_waited_out_as_long_as_the_provider_says() {
 
 #[tokio::test]
 async fn what_nobody_can_know_is_never_sent_again() {
-    for (seed, trouble) in
-        [(708, Trouble::TakenThenSilent), (709, Trouble::TakenThenGarbled), (710, Trouble::Broken)]
-    {
+    for (seed, trouble) in [
+        (708, Trouble::TakenThenSilent),
+        (709, Trouble::TakenThenGarbled(Garbled::Page)),
+        (710, Trouble::Broken),
+    ] {
         let world = World::new(seed).await;
         world.local.fakes().order(Provider::Twilio, trouble);
         world.say(world.twilio(), SMS, "1", "I want to talk to a human").await;

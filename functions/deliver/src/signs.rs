@@ -9,7 +9,9 @@ use handover_aws::{
     telemetry,
 };
 use handover_core::{Control, Conversation, Provider, Purpose, ThreadTarget};
-use handover_providers::{Move, Secrets, SendResult, classify, mark_read, move_thread, show_typing, timeout};
+use handover_providers::{
+    Move, Secrets, SendResult, classify_move, mark_read, move_thread, show_typing, timeout,
+};
 
 use crate::{App, submit::MAX_ANSWER_BYTES};
 
@@ -74,6 +76,14 @@ impl App {
                 telemetry::count("thread", "moved");
                 Ok(())
             }
+            // The provider lets nobody take a thread: its owner is asked. Until they pass it, what the client
+            // writes comes marked as somebody else's to answer, which keeps the bot quiet.
+            SendResult::Failed { .. }
+                if direction == Move::ToUs && self.asked(&open, &conversation).await? =>
+            {
+                telemetry::count("thread", "requested");
+                Ok(())
+            }
             SendResult::Retry { after } if receives < THREAD_ATTEMPTS => {
                 Err(Failure::Retry { after, reason: "provider does not move the thread yet" })
             }
@@ -99,7 +109,21 @@ impl App {
             return None;
         }
         let conversation = self.store.state(&outbound.account, &outbound.conversation).await.ok()??;
-        self.try_to_move(&open, &conversation, Move::ToUs).await.ok().map(|_| ())
+        if let SendResult::Failed { .. } = self.try_to_move(&open, &conversation, Move::ToUs).await.ok()? {
+            self.asked(&open, &conversation).await.ok()?;
+        }
+        Some(())
+    }
+
+    /// Asks the thread's owner to pass it to us, where the provider has a way to; whether it took the request.
+    async fn asked(&self, open: &OpenInbox<Secrets>, conversation: &Conversation) -> Result<bool, Failure> {
+        let endpoint = self.endpoint(open);
+        let can_ask = move_thread(&endpoint.get(), &conversation.address, Move::Ask);
+        if !can_ask.is_ok_and(|request| request.is_some()) {
+            return Ok(false);
+        }
+        let answer = self.try_to_move(open, conversation, Move::Ask).await?;
+        Ok(matches!(answer, SendResult::Sent { .. }))
     }
 
     async fn try_to_move(
@@ -114,7 +138,7 @@ impl App {
         let Some(request) = request else { return Ok(SendResult::Sent { message: String::new() }) };
         let provider = open.inbox.provider;
         Ok(match send(&self.world, request, timeout(provider), MAX_ANSWER_BYTES).await {
-            Ok(answer) => classify(provider, answer.status(), answer.headers(), answer.body()),
+            Ok(answer) => classify_move(provider, answer.status(), answer.headers(), answer.body()),
             Err(_) => SendResult::Ambiguous,
         })
     }

@@ -41,7 +41,7 @@ impl Checked {
         if way.requests.len() < 2 {
             return Vec::new();
         }
-        let parts = parts(way.provider, &outbound.text);
+        let parts = parts(way.provider, &way.to, &outbound.text);
         parts.into_iter().map(|part| text_hash(&outbound.conversation, part)).collect()
     }
 }
@@ -50,6 +50,8 @@ impl Checked {
 pub(crate) struct Way {
     provider: Provider,
     inbox: InboxId,
+    /// Where it goes.
+    to: String,
     /// What sends it, part by part.
     requests: Vec<http::Request<Vec<u8>>>,
     /// What takes its place when the provider says that its reply window has closed.
@@ -202,12 +204,19 @@ impl App {
         }
         let kept_token = self.authorize(&endpoint, &mut requests).await.unwrap_or(false);
         let provider = open.inbox.provider;
-        Ok(Way { provider, inbox: open.inbox.id.clone(), requests, template, kept_token })
+        Ok(Way {
+            provider,
+            inbox: open.inbox.id.clone(),
+            to: conversation.address.clone(),
+            requests,
+            template,
+            kept_token,
+        })
     }
 
     /// Submits the parts of a text in order. Once one is out, the rest is never tried again.
     async fn submit_all(&self, way: Way) -> Result<Settlement, Failure> {
-        let Way { provider, inbox, requests, mut template, kept_token } = way;
+        let Way { provider, inbox, requests, mut template, kept_token, .. } = way;
         let mut requests = VecDeque::from(requests);
         let (mut taken, mut messages) = (0_usize, Vec::new());
         while let Some(request) = requests.pop_front() {

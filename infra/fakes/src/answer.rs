@@ -3,23 +3,33 @@
 use bytes::Bytes;
 use data_encoding::HEXLOWER;
 use handover_core::Provider;
-use http::{Response, StatusCode, header};
+use http::{HeaderName, HeaderValue, Response, StatusCode, header};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::Why;
+use crate::{Garbled, Why};
 
 fn answer(status: u16, body: &Value) -> Response<Bytes> {
     let mut response = Response::new(Bytes::from(body.to_string()));
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    response.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/json"));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
 }
 
-/// Not JSON, and not an error either.
-pub(crate) fn garbled() -> Response<Bytes> {
-    let mut response = Response::new(Bytes::from_static(b"<html>upstream says hello</html>"));
-    *response.status_mut() = StatusCode::BAD_GATEWAY;
+/// Something else instead of the answer.
+pub(crate) fn garbled(how: Garbled, right: Response<Bytes>) -> Response<Bytes> {
+    let page = Bytes::from_static(b"<html>upstream says hello</html>");
+    let (status, body) = match how {
+        Garbled::Gateway => (StatusCode::BAD_GATEWAY, page),
+        Garbled::Page => (right.status(), page),
+        Garbled::Cut => {
+            let half = right.body().len() / 2;
+            (right.status(), right.body().slice(..half))
+        }
+        Garbled::Bare => (right.status(), Bytes::from_static(b"{}")),
+    };
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
     response
 }
 
@@ -130,9 +140,49 @@ pub(crate) fn refusal(provider: Provider, why: Why) -> Response<Bytes> {
     };
     let mut response = answer(status, &body);
     if let Why::Limited(Some(seconds)) = why {
-        response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+        for (name, value) in hint(provider, seconds) {
+            response.headers_mut().insert(name, value);
+        }
     }
     response
+}
+
+/// How a provider says for how long it limits the rate; most do not.
+fn hint(provider: Provider, seconds: u32) -> Vec<(HeaderName, HeaderValue)> {
+    let text = |text: &str| HeaderValue::from_str(text).unwrap_or(HeaderValue::from_static(""));
+    let named = |name: &'static str, value: HeaderValue| (HeaderName::from_static(name), value);
+    match provider {
+        Provider::Generic
+        | Provider::Twilio
+        | Provider::TwilioConversations
+        | Provider::Slack
+        | Provider::Sunshine => vec![(header::RETRY_AFTER, seconds.into())],
+        // At 10 o'clock on 1 January 2026, Unix time 1,767,261,600.
+        Provider::Intercom => vec![
+            (header::DATE, HeaderValue::from_static("Thu, 01 Jan 2026 10:00:00 GMT")),
+            named("x-ratelimit-remaining", 0.into()),
+            named("x-ratelimit-reset", (1_767_261_600 + u64::from(seconds)).into()),
+        ],
+        // In minutes.
+        Provider::WhatsApp | Provider::Messenger | Provider::Instagram => {
+            let minutes = seconds.div_ceil(60);
+            let usage = json!({ "1": [{ "call_count": 100, "estimated_time_to_regain_access": minutes }] });
+            vec![named("x-business-use-case-usage", text(&usage.to_string()))]
+        }
+        Provider::HighLevel => vec![
+            named("x-ratelimit-interval-milliseconds", (u64::from(seconds) * 1_000).into()),
+            named("x-ratelimit-remaining", 0.into()),
+        ],
+        // In the body.
+        Provider::Telegram
+        | Provider::Line
+        | Provider::Chatwoot
+        | Provider::Vonage
+        | Provider::Sinch
+        | Provider::MessageBird
+        | Provider::Bird
+        | Provider::Viber => Vec::new(),
+    }
 }
 
 /// The status where the provider has no codes of its own for it.
@@ -140,7 +190,7 @@ const fn status(why: Why) -> u16 {
     match why {
         Why::Credentials => 401,
         Why::Incomplete | Why::TooLong => 400,
-        Why::OptedOut | Why::WindowClosed | Why::NotOwner | Why::Blocked => 403,
+        Why::OptedOut | Why::WindowClosed | Why::NotOwner | Why::Routing | Why::Blocked => 403,
         Why::Gone => 404,
         Why::Limited(_) => 429,
         Why::Broken => 500,
@@ -155,11 +205,11 @@ fn twilio(provider: Provider, why: Why) -> (u16, Value) {
         Why::TooLong => (400, 21_617),
         Why::OptedOut => (400, 21_610),
         Why::WindowClosed => (400, 63_016),
-        Why::Blocked => (400, 63_024),
+        Why::Blocked => (400, 63_014),
         Why::Gone if provider == Provider::TwilioConversations => (404, 20_404),
         Why::Gone => (400, 21_211),
         Why::Limited(_) => (429, 20_429),
-        Why::Broken | Why::NotOwner | Why::Repeated => (500, 20_500),
+        Why::Broken | Why::NotOwner | Why::Routing | Why::Repeated => (500, 20_500),
     };
     (status, json!({ "code": code, "message": "refused", "status": status }))
 }
@@ -173,7 +223,7 @@ fn meta(status: u16, code: u32, subcode: u32) -> (u16, Value) {
 fn whatsapp(why: Why) -> (u16, Value) {
     match why {
         Why::Credentials => meta(401, 190, 463),
-        Why::Incomplete | Why::TooLong | Why::NotOwner | Why::Repeated => meta(400, 100, 0),
+        Why::Incomplete | Why::TooLong | Why::NotOwner | Why::Routing | Why::Repeated => meta(400, 100, 0),
         Why::OptedOut => meta(400, 131_050, 0),
         Why::WindowClosed => meta(400, 131_047, 0),
         Why::Blocked => meta(403, 368, 0),
@@ -190,6 +240,7 @@ fn messenger(why: Why) -> (u16, Value) {
         Why::OptedOut | Why::Blocked => meta(400, 551, 1_545_041),
         Why::WindowClosed => meta(400, 10, 2_018_278),
         Why::NotOwner => meta(400, 10, 2_018_300),
+        Why::Routing => meta(400, 27, 0),
         Why::Gone => meta(400, 100, 2_018_001),
         Why::Limited(_) => meta(400, 613, 0),
         Why::Broken => (500, json!({ "error": { "message": "internal", "code": 1 } })),
@@ -204,7 +255,7 @@ fn telegram(why: Why) -> (u16, Value) {
         Why::OptedOut | Why::Blocked => (403, "Forbidden: bot was blocked by the user"),
         Why::Gone => (400, "Bad Request: chat not found"),
         Why::Limited(_) => (429, "Too Many Requests: retry later"),
-        Why::WindowClosed | Why::NotOwner | Why::Repeated => (400, "Bad Request: refused"),
+        Why::WindowClosed | Why::NotOwner | Why::Routing | Why::Repeated => (400, "Bad Request: refused"),
         Why::Broken => (500, "Internal Server Error"),
     };
     let mut body = json!({ "ok": false, "error_code": status, "description": description });
@@ -219,7 +270,9 @@ fn slack(why: Why) -> (u16, Value) {
         Why::Credentials => (200, "invalid_auth"),
         Why::Incomplete => (200, "no_text"),
         Why::TooLong => (200, "msg_too_long"),
-        Why::OptedOut | Why::Blocked | Why::WindowClosed | Why::NotOwner => (200, "restricted_action"),
+        Why::OptedOut | Why::Blocked | Why::WindowClosed | Why::NotOwner | Why::Routing => {
+            (200, "restricted_action")
+        }
         Why::Gone | Why::Repeated => (200, "channel_not_found"),
         Why::Limited(_) => (429, "ratelimited"),
         Why::Broken => (500, "internal_error"),
@@ -230,7 +283,9 @@ fn slack(why: Why) -> (u16, Value) {
 fn viber(why: Why) -> (u16, Value) {
     let code = match why {
         Why::Credentials => 2,
-        Why::Incomplete | Why::TooLong | Why::WindowClosed | Why::NotOwner | Why::Repeated => 3,
+        Why::Incomplete | Why::TooLong | Why::WindowClosed | Why::NotOwner | Why::Routing | Why::Repeated => {
+            3
+        }
         Why::OptedOut => 6,
         Why::Blocked => 7,
         Why::Gone => 5,
@@ -243,7 +298,8 @@ fn viber(why: Why) -> (u16, Value) {
 fn vonage(why: Why) -> (u16, Value) {
     let (status, code) = match why {
         Why::Credentials => (401, "unauthorized"),
-        Why::Incomplete | Why::TooLong | Why::NotOwner | Why::Repeated => (422, "1010"),
+        Why::Incomplete | Why::NotOwner | Why::Routing | Why::Repeated => (422, "1010"),
+        Why::TooLong => (422, "1020"),
         Why::OptedOut => (422, "1240"),
         Why::WindowClosed => (422, "1340"),
         Why::Blocked => (422, "1210"),
@@ -263,7 +319,7 @@ fn by_status(provider: Provider, why: Why) -> (u16, Value) {
     let status = status(why);
     let word = match why {
         Why::Credentials => "unauthorized",
-        Why::Incomplete | Why::TooLong | Why::NotOwner | Why::Repeated => "bad_request",
+        Why::Incomplete | Why::TooLong | Why::NotOwner | Why::Routing | Why::Repeated => "bad_request",
         Why::OptedOut => "opted_out",
         Why::WindowClosed => "window_closed",
         Why::Blocked => "blocked",
@@ -287,6 +343,7 @@ fn by_status(provider: Provider, why: Why) -> (u16, Value) {
                 Why::OptedOut
                 | Why::WindowClosed
                 | Why::NotOwner
+                | Why::Routing
                 | Why::Blocked
                 | Why::Limited(_)
                 | Why::Broken

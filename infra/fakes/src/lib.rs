@@ -72,11 +72,29 @@ pub enum Trouble {
     /// The message is taken, and no answer comes.
     TakenThenSilent,
     /// The message is taken, and the answer is not what it should be.
-    TakenThenGarbled,
+    TakenThenGarbled(Garbled),
     /// The client has blocked the business.
     Blocked,
     /// The client is not there any more.
     Gone,
+}
+
+/// How an answer can be something else than it should be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Garbled {
+    /// A gateway's page under an error status.
+    Gateway,
+    /// A page, under a good status.
+    Page,
+    /// The first half of the right answer.
+    Cut,
+    /// JSON that does not say which message it is.
+    Bare,
+}
+
+impl Garbled {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Gateway, Self::Page, Self::Cut, Self::Bare];
 }
 
 /// What comes back.
@@ -97,6 +115,8 @@ pub(crate) enum Why {
     OptedOut,
     WindowClosed,
     NotOwner,
+    /// Conversation routing lets nobody take a thread, or nobody request one.
+    Routing,
     Blocked,
     Gone,
     Limited(Option<u32>),
@@ -116,6 +136,10 @@ struct State {
     signs: Vec<(Provider, String)>,
     /// Threads that are with the provider's own app.
     away: BTreeSet<(&'static str, String)>,
+    /// Where threads can be requested and not be taken.
+    no_takes: BTreeSet<&'static str>,
+    /// Threads that were requested.
+    requested: Vec<(Provider, String)>,
     opted_out: BTreeSet<(&'static str, String)>,
     /// When clients last wrote, where that opens a window.
     wrote_ms: HashMap<(&'static str, String), i64>,
@@ -152,6 +176,22 @@ impl Fakes {
     /// A client wants no messages any more.
     pub fn opt_out(&self, provider: Provider, client: &str) {
         self.state().opted_out.insert((provider.name(), client.to_owned()));
+    }
+
+    /// Lets the provider's conversation routing have its default behavior: a thread can be requested of its
+    /// owner, and not be taken.
+    pub fn let_nobody_take(&self, provider: Provider) {
+        self.state().no_takes.insert(provider.name());
+    }
+
+    /// The threads that were requested of their owners, in order.
+    pub fn requested(&self) -> Vec<(Provider, String)> {
+        self.state().requested.clone()
+    }
+
+    /// The owner passes a thread to us.
+    pub fn pass_back(&self, provider: Provider, client: &str) {
+        self.state().away.remove(&(provider.name(), client.to_owned()));
     }
 
     /// Does this to the provider's next text.
@@ -245,9 +285,20 @@ impl State {
                 Reply::Answer(answer::token(&token))
             }
             Act::Incomplete => refuse(Why::Incomplete),
+            Act::TooLong => refuse(Why::TooLong),
+            Act::Request { client } => {
+                if !self.no_takes.contains(provider.name()) {
+                    return refuse(Why::Routing);
+                }
+                self.requested.push((provider, client));
+                Reply::Answer(answer::done(provider))
+            }
             Act::Sign { to } => {
                 self.signs.push((provider, to));
                 Reply::Answer(answer::done(provider))
+            }
+            Act::Thread { away: false, .. } if self.no_takes.contains(provider.name()) => {
+                refuse(Why::Routing)
             }
             Act::Thread { client, away } => {
                 let thread = (provider.name(), client);
@@ -287,7 +338,9 @@ impl State {
                 self.taken.push(Taken { provider, to: to.clone(), text, template, tag, id: id.clone() });
                 match trouble {
                     Some(Trouble::TakenThenSilent) => Reply::Silence,
-                    Some(Trouble::TakenThenGarbled) => Reply::Answer(answer::garbled()),
+                    Some(Trouble::TakenThenGarbled(how)) => {
+                        Reply::Answer(answer::garbled(how, answer::taken(provider, &to, &id)))
+                    }
                     Some(Trouble::RateLimited(_) | Trouble::Broken | Trouble::Blocked | Trouble::Gone)
                     | None => Reply::Answer(answer::taken(provider, &to, &id)),
                 }
@@ -314,6 +367,6 @@ const fn refused_by(trouble: Trouble) -> Option<Why> {
         Trouble::Broken => Some(Why::Broken),
         Trouble::Blocked => Some(Why::Blocked),
         Trouble::Gone => Some(Why::Gone),
-        Trouble::TakenThenSilent | Trouble::TakenThenGarbled => None,
+        Trouble::TakenThenSilent | Trouble::TakenThenGarbled(_) => None,
     }
 }

@@ -27,10 +27,14 @@ pub(crate) enum Act {
     Sign { to: String },
     /// Move a thread.
     Thread { client: String, away: bool },
+    /// Ask a thread's owner for it.
+    Request { client: String },
     /// Give an access token.
     Token,
     /// Something without a part that it needs.
     Incomplete,
+    /// More text than the channel holds.
+    TooLong,
 }
 
 /// Reads a request to an account's provider; `None` when it goes to another host or path.
@@ -77,12 +81,18 @@ pub(crate) fn read(
         Provider::HighLevel => {
             seen.is_at("services.leadconnectorhq.com", "/conversations/messages")?;
             let signed_in = bearer("access_token") && seen.has("version", "2021-04-15");
-            let act = if seen.string("/type").is_some() {
-                seen.text("/contactId", "/message")
-            } else {
-                Act::Incomplete
-            };
-            asked(signed_in, act)
+            let channel = seen.string("/type");
+            let act = if channel.is_some() { seen.text("/contactId", "/message") } else { Act::Incomplete };
+            asked(
+                signed_in,
+                within(act, |text| match channel.as_deref() {
+                    Some("IG") => text.len() <= 1_000,
+                    Some("FB") => units(text) <= 2_000,
+                    Some("WhatsApp") => units(text) <= 4_096,
+                    Some("Email") => true,
+                    _ => units(text) <= 1_600,
+                }),
+            )
         }
         Provider::Telegram => {
             (seen.host == "api.telegram.org").then_some(())?;
@@ -138,6 +148,13 @@ pub(crate) fn read(
             let complete =
                 ["/channel", "/message_type", "/from"].iter().all(|part| seen.string(part).is_some());
             let act = if complete { seen.text("/to", "/text") } else { Act::Incomplete };
+            let longest = match seen.string("/channel").as_deref() {
+                Some("messenger") => 640,
+                Some("whatsapp") => 4_096,
+                Some("rcs") => 3_072,
+                _ => 1_000,
+            };
+            let act = within(act, |text| units(text) <= longest);
             asked(seen.basic(setting("api_key"), account.secret("api_secret")), act)
         }
         Provider::Sinch => seen.sinch(tokens, now_ms),
@@ -170,8 +187,12 @@ pub(crate) fn read(
             let act = match (what.as_str(), seen.string("/author/type"), seen.string("/content/text")) {
                 ("messages", Some(_), Some(text)) => plain(client, text),
                 ("activity", Some(_), _) => Act::Sign { to: client },
-                ("passControl", ..) => Act::Thread { client, away: true },
-                ("acceptControl", ..) => Act::Thread { client, away: false },
+                // To another integration, or to our own by its id.
+                ("passControl", ..) => match seen.string("/switchboardIntegration") {
+                    Some(to) => Act::Thread { client, away: to != setting("integration_id") },
+                    None => Act::Incomplete,
+                },
+                // Nobody has offered control: there is none to accept.
                 _ => Act::Incomplete,
             };
             asked(seen.basic(setting("key_id"), account.secret("key_secret")), act)
@@ -199,17 +220,36 @@ pub(crate) fn guest(request: &Request<Bytes>) -> Option<Account> {
     Some(Account { provider: Provider::Twilio, settings, secrets })
 }
 
-/// Whether a text is longer than the provider takes.
+fn units(text: &str) -> usize {
+    text.encode_utf16().count()
+}
+
+/// The act, unless its text does not fit.
+fn within(act: Act, fits: impl Fn(&str) -> bool) -> Act {
+    if matches!(&act, Act::Text { text, .. } if !fits(text)) { Act::TooLong } else { act }
+}
+
+/// Whether a text is more than nine parts of an SMS: with plain letters, or with others.
+fn is_over_nine_parts(text: &str) -> bool {
+    const PLAIN: &str = "@£$¥èéùìòÇØøÅåΔΦΓΛΩΠΨΣΘΞÆæßÉ¤¡ÄÖÑÜ§¿äöñüà\n\r";
+    const TWICE: &str = "^{}\\[~]|€";
+    let twice = text.chars().filter(|letter| TWICE.contains(*letter)).count();
+    let is_plain = text.chars().all(|letter| {
+        (' '..='~').contains(&letter) && letter != '`' || PLAIN.contains(letter) || TWICE.contains(letter)
+    });
+    if is_plain { text.chars().count() + twice > 9 * 153 } else { units(text) > 9 * 67 }
+}
+
+/// Whether a text is longer than the provider takes on any channel.
 pub(crate) fn is_too_long(provider: Provider, text: &str) -> bool {
-    let utf16 = text.encode_utf16().count();
+    let utf16 = units(text);
     match provider {
         Provider::Instagram => text.len() > 1_000,
         Provider::Messenger => utf16 > 2_000,
         Provider::WhatsApp | Provider::Telegram | Provider::Sunshine => utf16 > 4_096,
-        Provider::Twilio | Provider::TwilioConversations | Provider::Vonage | Provider::Sinch => {
-            utf16 > 1_600
-        }
-        Provider::MessageBird => utf16 > 1_377,
+        Provider::Twilio | Provider::TwilioConversations => utf16 > 1_600,
+        Provider::Vonage | Provider::Sinch => utf16 > 4_096,
+        Provider::MessageBird => is_over_nine_parts(text),
         Provider::Line => utf16 > 5_000 * 5,
         Provider::Viber | Provider::Intercom => utf16 > 7_000,
         Provider::Generic | Provider::Slack | Provider::Chatwoot | Provider::HighLevel | Provider::Bird => {
@@ -374,6 +414,7 @@ impl<'a> Seen<'a> {
                 Act::Thread { client, away: true }
             }
             "take_thread_control" => Act::Thread { client, away: false },
+            "request_thread_control" => Act::Request { client },
             "messages" => match (self.string("/sender_action"), self.string("/message/text")) {
                 (Some(_), _) => Act::Sign { to: client },
                 (None, Some(text)) if self.string("/messaging_type").is_some() => {
@@ -424,12 +465,20 @@ impl<'a> Seen<'a> {
         let token = self.header("authorization").and_then(|value| value.strip_prefix("Bearer "));
         let by_token = token.and_then(|token| tokens.get(token)).is_some_and(|until| *until > now_ms);
         let identity = "/recipient/identified_by/channel_identities/0/identity";
+        let channel = "/recipient/identified_by/channel_identities/0/channel";
         let to = self.string("/recipient/contact_id").or_else(|| self.string(identity));
         let text = self.string("/message/text_message/text").filter(|_| self.string("/app_id").is_some());
         let act = match (to, text) {
             (Some(to), Some(text)) => plain(to, text),
             _ => Act::Incomplete,
         };
+        let act = within(act, |text| match self.string(channel).as_deref() {
+            Some("WHATSAPP" | "TELEGRAM") => units(text) <= 4_096,
+            Some("MESSENGER" | "LINE") => units(text) <= 2_000,
+            Some("SMS" | "RCS" | "MMS") => units(text) <= 1_600,
+            Some("VIBERBM") => units(text) <= 1_000,
+            _ => text.len() <= 1_000,
+        });
         Some(Asked { signed_in: by_key || by_token, act })
     }
 

@@ -302,7 +302,7 @@ pub enum ThreadControl {
     WithHumans,
     /// The thread came back to us.
     WithUs,
-    /// Somebody asks for it.
+    /// A human's app asks for it.
     Requested,
 }
 

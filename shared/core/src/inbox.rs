@@ -79,6 +79,12 @@ impl Provider {
         matches!(self, Self::Messenger | Self::Instagram | Self::Chatwoot | Self::Sunshine)
     }
 
+    /// Whether a client who writes has thereby agreed to be written to again: a message to a Viber bot subscribes
+    /// to it, and no other call says so (developers.viber.com, "Subscribed").
+    pub const fn writing_subscribes(self) -> bool {
+        matches!(self, Self::Viber)
+    }
+
     /// Whether that is shown at a message of the client's, which the request has to name.
     pub const fn typing_names_message(self) -> bool {
         matches!(self, Self::WhatsApp | Self::Twilio)

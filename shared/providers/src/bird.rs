@@ -12,7 +12,7 @@ use crate::{
     instant,
     json::Json,
     messagebird::authenticate_headers,
-    outbound::{by_status, correlation, from_correlation, post_json, segment},
+    outbound::{by_status, correlation, from_correlation, post_json, segment, sent},
     split::Limit,
 };
 
@@ -187,7 +187,7 @@ pub(crate) fn send(
 
 pub(crate) fn classify(status: u16, headers: &HeaderMap, body: &Json<'_>) -> SendResult {
     match status {
-        200..=299 => SendResult::Sent { message: body.get("id").id().unwrap_or_default() },
+        200..=299 => sent(body.get("id").id()),
         _ => by_status(status, headers, body.get("code").id()),
     }
 }

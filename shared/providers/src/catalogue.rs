@@ -49,29 +49,35 @@ pub(crate) const NATIVE_HANDOVER: Field = Field::setting(
 pub(crate) const RETRIES: Field = Field::setting(
     "retries_set_up",
     false,
-    "yes, once the provider is set up to send again what was not answered (see the set-up steps)",
+    "yes, once the provider is set up to send again what was not answered, or it is accepted that it does not (see the set-up steps)",
 );
 
 /// What should be looked at before it hurts, by field: a provider that loses messages unless it is told to
-/// send them again.
+/// send them again, or whatever it is told.
 pub fn cautions(provider: Provider, settings: &Settings) -> Vec<Problem> {
     let message = match provider {
         Provider::Twilio => {
-            "Twilio sends a message again only when the webhook address ends in #rc=5&rp=all: set it up and set this to yes"
+            "Twilio sends a message again only when the webhook address ends in #rc=5&rp=all: set it up, with the fallback address, and set this to yes"
         }
         Provider::Line => {
             "LINE sends a message again only when Webhook redelivery is switched on: switch it on and set this to yes"
         }
+        Provider::TwilioConversations => {
+            "Twilio never sends a Conversations call again: a message that comes during an outage is lost. Set this to yes once that is accepted"
+        }
+        Provider::Chatwoot => {
+            "Chatwoot sends no call again, but opens the conversation for staff when an agent bot's call fails: connect this inbox as an agent bot (no account webhook) and set this to yes"
+        }
+        Provider::Intercom => {
+            "Intercom sends a call again once only, after about a minute: a message that comes during a longer outage is lost. Set this to yes once that is accepted"
+        }
         Provider::Generic
-        | Provider::TwilioConversations
         | Provider::WhatsApp
         | Provider::Messenger
         | Provider::Instagram
         | Provider::HighLevel
         | Provider::Telegram
         | Provider::Slack
-        | Provider::Chatwoot
-        | Provider::Intercom
         | Provider::Vonage
         | Provider::Sinch
         | Provider::MessageBird
@@ -174,6 +180,11 @@ pub fn check_fields(provider: Provider, settings: &Settings, secrets: &Secrets) 
     }
     if provider == Provider::Twilio
         && let Some((field, message)) = twilio::check_sender(settings)
+    {
+        add(field, message.to_owned());
+    }
+    if provider == Provider::Sunshine
+        && let Some((field, message)) = sunshine::check_switchboard(settings)
     {
         add(field, message.to_owned());
     }

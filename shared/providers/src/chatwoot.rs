@@ -9,11 +9,11 @@ use serde_json::json;
 
 use crate::{
     Endpoint, Field, Inbound, Outgoing, Refusal, SendResult, Step, Unsendable, WebhookRequest,
-    catalogue::{NATIVE_HANDOVER, TYPING},
+    catalogue::{NATIVE_HANDOVER, RETRIES, TYPING},
     inbound::{Batch, location, media, media_kind, message},
     instant,
     json::Json,
-    outbound::{by_status, correlation, from_correlation, post_json, segment},
+    outbound::{by_status, correlation, from_correlation, post_json, segment, sent},
     signature::{any_signed_sha256, from_hex, is_recent},
     split::Limit,
 };
@@ -40,6 +40,7 @@ pub(crate) const FIELDS: &[Field] = &[
     ),
     Field::secret("access_token", true, "Access token of the agent bot that answers"),
     NATIVE_HANDOVER,
+    RETRIES,
     TYPING,
 ];
 
@@ -230,9 +231,15 @@ impl Seen<'_> {
             let at = self.body.get(name);
             at.id().or_else(|| at.float().map(|at| at.to_string()))
         });
-        let dedupe_id = format!("status:{id}:{status}:{}", changed.unwrap_or_default());
+        let changed = changed.unwrap_or_default();
+        let dedupe_id = format!("{}:{id}:{changed}", self.event);
         let fact = self.fact(format!("contact:{contact}"), dedupe_id, EventKind::ThreadControl(control));
-        batch.push(Inbound { sent_at: None, ..fact });
+        // Reported under two names, the status's and the event's.
+        batch.push(Inbound {
+            sent_at: None,
+            same_as: Some(format!("status:{id}:{status}:{changed}")),
+            ..fact
+        });
     }
 }
 
@@ -289,7 +296,7 @@ pub(crate) fn call(
 
 pub(crate) fn classify(status: u16, headers: &HeaderMap, body: &Json<'_>) -> SendResult {
     match status {
-        200..=299 => SendResult::Sent { message: body.get("id").id().unwrap_or_default() },
+        200..=299 => sent(body.get("id").id()),
         _ => by_status(status, headers, None),
     }
 }

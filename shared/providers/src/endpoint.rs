@@ -98,6 +98,12 @@ impl<'a> Endpoint<'a> {
         }
     }
 
+    /// Like [`Self::serves`], where what does not say whose it is is not ours: under a key that a provider
+    /// signs with for everybody, it may be anybody's.
+    pub(crate) fn serves_only(&self, setting: &str, id: Option<&str>) -> bool {
+        self.setting(setting).is_none() || id.is_some() && self.serves(setting, id)
+    }
+
     /// The webhook address with a query, as a URL-bound signature covers it.
     pub(crate) fn url_with(&self, raw_query: &str) -> String {
         if raw_query.is_empty() {

@@ -36,7 +36,7 @@
 //! {"type": "message", "id": "...", "part": 1, "parts": 1, "to": "client-7", "text": "...", "purpose": "closing"}
 //! ```
 //!
-//! 2xx with `{"id": "..."}` (optional) means sent; 429 and 503 mean not taken, try later; another
+//! 2xx with `{"id": "..."}` (optional), an empty body or a plain word means sent; 429 and 503 mean not taken, try later; another
 //! 4xx means refused, with `{"error": "window_closed" | "opted_out" | "blocked" | "gone" | ...}`.
 
 use handover_core::{
@@ -270,8 +270,13 @@ pub(crate) fn send(
         .collect()
 }
 
-pub(crate) fn classify(status: u16, headers: &HeaderMap, body: &Json<'_>) -> SendResult {
+/// `text` is the whole body: what begins like a page or like JSON and is none of ours did not come from the
+/// receiver, and what became of the message nobody can know.
+pub(crate) fn classify(status: u16, headers: &HeaderMap, body: &Json<'_>, text: &str) -> SendResult {
     match (status, body.get("error").text()) {
+        (200..=299, _) if body.is_null() && text.trim_start().starts_with(['<', '{', '[']) => {
+            SendResult::Ambiguous
+        }
         (200..=299, _) => SendResult::Sent { message: body.get("id").id().unwrap_or_default() },
         // Repeating is safe: the receiver knows the message by its id.
         (503, _) => SendResult::Retry { after: retry_after(headers) },

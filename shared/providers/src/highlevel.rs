@@ -2,6 +2,8 @@
 //!
 //! Wire formats: GoHighLevel/highlevel-api-docs (webhooks, conversations API) and highlevel-api-sdk.
 
+use std::iter::once;
+
 use data_encoding::BASE64;
 use ed25519_dalek::{Signature, VerifyingKey};
 use handover_core::{Content, Echo, EchoAuthor, EventKind, MediaKind, Timestamp};
@@ -10,16 +12,26 @@ use serde_json::json;
 
 use crate::{
     Endpoint, Field, Inbound, Outgoing, Refusal, SendResult, Step, Unsendable, WebhookRequest, html,
-    inbound::{Batch, id_from_body, media, message},
+    inbound::{Batch, id_from_body, media, message, own_words},
     instant,
     json::Json,
-    outbound::{FailureClass, by_status, post_json, with},
+    outbound::{FailureClass, by_status, post_json, sent, with},
+    quoted::without_earlier_mails,
     signature::from_base64,
     split::Limit,
 };
 
-/// Characters of a text (SMS).
-pub(crate) const LIMIT: Limit = Limit::utf16(1_600);
+/// What one message of a channel holds; the channel stands in front of the address. Of mail HighLevel names
+/// no limit: this only keeps one readable.
+pub(crate) fn limit(to: &str) -> Limit {
+    match to.split(':').next().unwrap_or_default() {
+        "Email" => Limit::chars(20_000),
+        "WhatsApp" => Limit::utf16(4_096),
+        "FB" => Limit::utf16(2_000),
+        "IG" => Limit::bytes(1_000),
+        _ => Limit::utf16(1_600),
+    }
+}
 
 /// HighLevel's published platform key: an Ed25519 public key in DER (RFC 8410), base64.
 const PLATFORM_KEY: &str = "MCowBQYDK2VwAyEAi2HR1srL4o18O8BRa7gVJY7G7bupbN3H9AwJrHCDiOg=";
@@ -51,6 +63,11 @@ pub(crate) const FIELDS: &[Field] = &[
         "public_key",
         false,
         "Public key that signs the webhooks, when it is not HighLevel's published one (PEM or base64)",
+    ),
+    Field::setting(
+        "next_public_key",
+        false,
+        "A second public key that may sign the webhooks, while HighLevel changes its key (PEM or base64)",
     ),
 ];
 
@@ -90,16 +107,24 @@ pub(crate) fn authenticate(
         .ok_or(Refusal::unauthorized("signature is not 64 bytes in base64"))?;
     let key = public_key(endpoint.setting("public_key").unwrap_or(PLATFORM_KEY))
         .ok_or(Refusal::unauthorized("public key is not Ed25519"))?;
-    key.verify_strict(request.body, &signature)
-        .map_err(|_| Refusal::unauthorized("signature does not match"))?;
-    let text = request.text();
-    let signed_at = Json::parse(&text).and_then(|body| instant::from_text(body.get("timestamp")));
-    match signed_at {
-        Some(at) if at.as_seconds().abs_diff(now.as_seconds()) > WINDOW_SECONDS.unsigned_abs() => {
-            Err(Refusal::unauthorized("time stamp outside the replay window"))
-        }
-        _ => Ok(()),
+    let next = endpoint.setting("next_public_key").and_then(public_key);
+    if !once(key).chain(next).any(|key| key.verify_strict(request.body, &signature).is_ok()) {
+        return Err(Refusal::unauthorized("signature does not match"));
     }
+    let text = request.text();
+    match Json::parse(&text).as_ref().and_then(signed_at) {
+        Some(at) if at.as_seconds().abs_diff(now.as_seconds()) <= WINDOW_SECONDS.unsigned_abs() => Ok(()),
+        Some(_) => Err(Refusal::unauthorized("time stamp outside the replay window")),
+        None => Err(Refusal::unauthorized("body without a time stamp")),
+    }
+}
+
+/// When a call was signed. Without that, a message's own time stands for it; of everything else `dateAdded`
+/// is another date.
+fn signed_at(body: &Json<'_>) -> Option<Timestamp> {
+    let is_message = body.get("type").text().is_some_and(|name| name.ends_with("boundMessage"));
+    instant::from_text(body.get("timestamp"))
+        .or_else(|| instant::from_text(body.get("dateAdded")).filter(|_| is_message))
 }
 
 pub(crate) fn normalise(
@@ -110,7 +135,7 @@ pub(crate) fn normalise(
     let text = request.text();
     let body = Json::parse(&text).ok_or("body is not JSON")?;
     let location = body.get("locationId").id();
-    if !endpoint.serves("location_id", location.as_deref()) {
+    if !endpoint.serves_only("location_id", location.as_deref()) {
         batch.unknown("another_location");
         return Ok(());
     }
@@ -169,7 +194,9 @@ pub(crate) fn normalise(
             content: content(&body, channel, &files),
         })
     } else {
-        EventKind::Message(message(Some(provider_message), content(&body, channel, &files)))
+        let content = content(&body, channel, &files);
+        let content = if is_mail(channel) { own_words(content, without_earlier_mails) } else { content };
+        EventKind::Message(message(Some(provider_message), content))
     };
     let us = location.as_ref().map(|location| format!("location:{location}"));
     batch.push(Inbound {
@@ -192,6 +219,10 @@ fn is_call(channel: &str) -> bool {
     ["CALL", "Voicemail", "VoiceMail", "IVR_CALL"].iter().any(|call| channel.eq_ignore_ascii_case(call))
 }
 
+fn is_mail(channel: &str) -> bool {
+    channel.eq_ignore_ascii_case("Email")
+}
+
 /// The word that the send API has for a channel.
 fn outbound_type(channel: &str) -> &str {
     match channel {
@@ -204,7 +235,7 @@ fn outbound_type(channel: &str) -> &str {
 
 fn content(body: &Json<'_>, channel: &str, files: &[&str]) -> Content {
     let text = body.get("body").text().unwrap_or_default();
-    let text = if channel.eq_ignore_ascii_case("Email") { html::to_text(text) } else { text.to_owned() };
+    let text = if is_mail(channel) { html::to_text(text) } else { text.to_owned() };
     let Some(first) = files.first() else { return Content::Text(text) };
     // HighLevel gives addresses and no types: the ending tells.
     let path = first.split(['?', '#']).next().unwrap_or_default();
@@ -230,11 +261,7 @@ pub(crate) fn send(
         .iter()
         .map(|text| {
             let body = json!({ "type": kind, "contactId": contact, "message": text });
-            let body = if kind.eq_ignore_ascii_case("Email") {
-                with(body, "html", html::from_text(text))
-            } else {
-                body
-            };
+            let body = if is_mail(kind) { with(body, "html", html::from_text(text)) } else { body };
             let body = match endpoint.setting("conversation_provider_id") {
                 Some(provider) => with(body, "conversationProviderId", provider),
                 None => body,
@@ -246,19 +273,27 @@ pub(crate) fn send(
 
 pub(crate) fn classify(status: u16, headers: &HeaderMap, body: &Json<'_>) -> SendResult {
     if (200..=299).contains(&status) {
-        return SendResult::Sent { message: body.get("messageId").id().unwrap_or_default() };
+        return sent(body.get("messageId").id());
     }
-    // The API has no codes; "do not disturb" is the client's wish.
+    // The API has no codes; "do not disturb" is the client's wish, of all channels or of one.
     let text = body.get("message").text().unwrap_or_default();
     let code = Some(status.to_string());
-    if (400..=499).contains(&status)
-        && status != 429
-        && text.split(|letter: char| !letter.is_alphanumeric()).any(|word| word == "DND")
-    {
-        return SendResult::Failed { class: FailureClass::OptedOut, code: Some("dnd".to_owned()) };
+    let mut words = text.split(|letter: char| !letter.is_alphanumeric());
+    if (400..=499).contains(&status) && status != 429 && words.clone().any(|word| word == "DND") {
+        let channel = words.find(|word| CHANNELS.contains(word));
+        return match channel {
+            // The others stay open: the client as such has not asked to be left alone.
+            Some(channel) => {
+                SendResult::Failed { class: FailureClass::Blocked, code: Some(format!("dnd:{channel}")) }
+            }
+            None => SendResult::Failed { class: FailureClass::OptedOut, code: Some("dnd".to_owned()) },
+        };
     }
     by_status(status, headers, code)
 }
+
+/// The channels that a contact can switch off one by one (`dndSettings` of the contacts API).
+const CHANNELS: [&str; 6] = ["SMS", "Email", "WhatsApp", "GMB", "FB", "Call"];
 
 #[cfg(test)]
 mod tests {

@@ -1,7 +1,8 @@
 //! HTML bodies as the words that a client wrote.
 
 /// The text of an HTML fragment: tags gone, blocks and breaks as line ends, entities decoded, runs
-/// of blanks as one. Quoted earlier messages (`blockquote`) are left out.
+/// of blanks as one. Quoted earlier messages (`blockquote`, and what stands below a mail program's mark for
+/// them) are left out.
 pub(crate) fn to_text(html: &str) -> String {
     let mut text = String::with_capacity(html.len());
     let mut rest = html;
@@ -30,6 +31,10 @@ pub(crate) fn to_text(html: &str) -> String {
             "blockquote" if closes => quotes = quotes.saturating_sub(1),
             "blockquote" => quotes += 1,
             "script" | "style" if !closes => rest = skip_raw(rest),
+            "div" | "hr" if !closes && begins_earlier_mail(tag) && !text.trim().is_empty() => {
+                rest = "";
+                break;
+            }
             "p" | "div" | "br" | "li" | "tr" | "h1" | "h2" | "h3" | "h4" | "ul" | "ol" | "table" => {
                 text.push('\n');
             }
@@ -41,6 +46,19 @@ pub(crate) fn to_text(html: &str) -> String {
     }
     let lines = text.lines().map(|line| decode(&line.split_whitespace().collect::<Vec<_>>().join(" ")));
     lines.filter(|line| !line.trim().is_empty()).collect::<Vec<_>>().join("\n")
+}
+
+/// Whether an element begins the earlier mail: Outlook's ids (which it prefixes with `x_` once more with each
+/// reply) and Yahoo's class.
+fn begins_earlier_mail(tag: &str) -> bool {
+    const MARKS: [&str; 5] = [
+        "divRplyFwdMsg",
+        "appendonsend",
+        "stopSpelling",
+        "mail-editor-reference-message-container",
+        "yahoo_quoted",
+    ];
+    MARKS.iter().any(|mark| tag.contains(mark))
 }
 
 /// What follows a script or style sheet.
@@ -129,6 +147,9 @@ mod tests {
             ("a &lt;b&gt; &amp;amp; &#39;c&#x27; &nope; &", "a <b> &amp; 'c' &nope; &"),
             ("<style>p{}</style>x<script>alert('<p>')</script>", "x"),
             ("yes<blockquote>get me a human</blockquote>", "yes"),
+            (r#"<div>thanks</div><div id="divRplyFwdMsg">From: x</div><div>talk to a human</div>"#, "thanks"),
+            (r#"<p>thanks</p><hr id="x_stopSpelling"><p>talk to a human</p>"#, "thanks"),
+            (r#"ok<div class="gmail_quote"><blockquote>human</blockquote></div>and more"#, "ok\nand more"),
             ("1 < 2 and 3 > 2", "1 < 2 and 3 > 2"),
             ("plain", "plain"),
             ("<", "<"),

@@ -6,7 +6,7 @@ use handover_core::{
 };
 use http::StatusCode;
 
-use crate::{failure_class, signature::sha256_hex};
+use crate::{failure_class, json::Json, signature::sha256_hex};
 
 /// What to make of a webhook call.
 #[derive(Clone, Debug, PartialEq)]
@@ -189,6 +189,20 @@ pub(crate) fn media(kind: MediaKind, caption: Option<String>, reference: Option<
     Content::Media { kind, caption: caption.filter(|caption| !caption.is_empty()), reference }
 }
 
+/// The content with only those of its words that the client wrote themselves, as `own` finds them.
+pub(crate) fn own_words(content: Content, own: fn(&str) -> String) -> Content {
+    match content {
+        Content::Text(text) => Content::Text(own(&text)),
+        Content::Media { kind, caption, reference } => {
+            Content::Media { kind, caption: caption.as_deref().map(own), reference }
+        }
+        Content::Choice { .. }
+        | Content::Location { .. }
+        | Content::ContactCard
+        | Content::Unsupported { .. } => content,
+    }
+}
+
 /// The kind of file that a MIME type or a provider's word for it names; a document when in doubt.
 pub(crate) fn media_kind(name: &str) -> MediaKind {
     let name = name.to_ascii_lowercase();
@@ -280,6 +294,22 @@ impl Batch {
             }
         }
     }
+}
+
+/// Which of an element's members says what happened, and what: the first of the known names that is there as an
+/// object. JSON's members have no order, and a new one beside the known ones must not hide them. Otherwise the
+/// first object that is not one of `around`, for the counter.
+pub(crate) fn happened<'j, 'a>(
+    element: &'j Json<'a>,
+    known: &[&str],
+    around: &[&str],
+) -> Option<(&'j str, &'j Json<'a>)> {
+    let members = element.members();
+    let named = |wanted: &str| members.iter().find(|(name, value)| name == wanted && value.is_object());
+    let found = known.iter().find_map(|wanted| named(wanted)).or_else(|| {
+        members.iter().find(|(name, value)| value.is_object() && !around.contains(&name.as_ref()))
+    });
+    found.map(|(name, value)| (name.as_ref(), value))
 }
 
 /// What stands for an id where the provider gives none: the hash of the call's body and the

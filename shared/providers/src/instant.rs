@@ -50,6 +50,17 @@ pub fn parse(text: &str) -> Option<Timestamp> {
     Some(Timestamp::from_ms(seconds * 1_000 + millis))
 }
 
+/// An HTTP date in its one current form, `Thu, 01 Jan 2026 10:00:00 GMT` (RFC 9110, 5.6.7).
+pub(crate) fn from_http_date(text: &str) -> Option<Timestamp> {
+    const MONTHS: [&str; 12] =
+        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    let (_, date) = text.split_once(", ")?;
+    let mut words = date.strip_suffix(" GMT")?.split(' ');
+    let (day, name, year, time) = (words.next()?, words.next()?, words.next()?, words.next()?);
+    let month = (1..).zip(MONTHS).find_map(|(number, month)| (month == name).then_some(number))?;
+    parse(&format!("{year}-{month:02}-{day}T{time}Z"))
+}
+
 fn offset_minutes(text: &str) -> Option<i64> {
     if matches!(text, "" | "Z" | "z" | "UTC") {
         return Some(0);
@@ -80,6 +91,15 @@ fn days_since_epoch(year: i64, month: i64, day: i64) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn http_dates_are_read() {
+        let at = from_http_date("Thu, 01 Jan 2026 10:00:00 GMT");
+        assert_eq!(at, Some(Timestamp::from_ms(1_767_261_600_000)));
+        for text in ["", "Thu, 01 Jan 2026 10:00:00", "Thu, 01 Jun", "Thu, 01 Jux 2026 10:00:00 GMT"] {
+            assert_eq!(from_http_date(text), None, "{text}");
+        }
+    }
 
     #[test]
     fn reads_what_providers_write() {

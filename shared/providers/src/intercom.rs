@@ -7,11 +7,14 @@ use http::{HeaderMap, Request};
 use serde_json::json;
 
 use crate::{
-    Endpoint, Field, Inbound, Outgoing, Refusal, SendResult, Step, Unsendable, WebhookRequest, html,
-    inbound::{Batch, media, media_kind, message},
+    Endpoint, Field, Inbound, Outgoing, Refusal, SendResult, Step, Unsendable, WebhookRequest,
+    catalogue::RETRIES,
+    html,
+    inbound::{Batch, media, media_kind, message, own_words},
     instant,
     json::Json,
-    outbound::{by_status, post_json, segment},
+    outbound::{by_status, post_json, segment, sent},
+    quoted::without_earlier_mails,
     signature::{any_signed_sha1, from_hex},
     split::Limit,
 };
@@ -27,6 +30,7 @@ pub(crate) const FIELDS: &[Field] = &[
     Field::setting("region", false, "eu or au, when the workspace is not in the United States"),
     Field::secret("client_secret", true, "Client secret of the app: it signs the webhooks"),
     Field::secret("access_token", true, "Access token of the app"),
+    RETRIES,
 ];
 
 pub(crate) fn steps(url: &str) -> Vec<Step> {
@@ -34,6 +38,9 @@ pub(crate) fn steps(url: &str) -> Vec<Step> {
         Step::copy("Set the endpoint URL of the app's webhooks", url),
         Step::tell(
             "Subscribe to conversation.user.created, conversation.user.replied, conversation.admin.replied and conversation.admin.single.created",
+        ),
+        Step::tell(
+            "Intercom sends a call again once only, after about a minute: watch for longer outages, and read the conversations there afterwards",
         ),
         Step::tell("Switch Fin and workflows off for these conversations, or the client gets two answers"),
     ]
@@ -96,7 +103,11 @@ pub(crate) fn normalise(
             _ if part.get("body").is_null() && attachments == 0 => {
                 EventKind::System { what: part.get("part_type").id().unwrap_or_default() }
             }
-            (_, "user" | "lead" | "contact") => EventKind::Message(message(Some(id.clone()), content)),
+            (_, "user" | "lead" | "contact") => {
+                // Clients may answer by mail.
+                let content = own_words(content, without_earlier_mails);
+                EventKind::Message(message(Some(id.clone()), content))
+            }
             _ => EventKind::Echo(echo(endpoint, author, id.clone(), content)),
         };
         batch.push(Inbound {
@@ -167,9 +178,7 @@ pub(crate) fn send(
 pub(crate) fn classify(status: u16, headers: &HeaderMap, body: &Json<'_>) -> SendResult {
     let parts = body.at(&["conversation_parts", "conversation_parts"]).list();
     match status {
-        200..=299 => SendResult::Sent {
-            message: parts.last().and_then(|part| part.get("id").id()).unwrap_or_default(),
-        },
+        200..=299 => sent(parts.last().and_then(|part| part.get("id").id())),
         _ => by_status(
             status,
             headers,

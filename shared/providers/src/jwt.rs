@@ -48,14 +48,20 @@ impl Token {
     }
 }
 
-/// Whether the times that the claims name (`nbf`, `exp`) include now.
+/// Whether the claims bound the token's life on both sides, and now is within it.
+pub(crate) fn is_bounded(claims: &Json<'_>, now_seconds: i64) -> bool {
+    ["nbf", "exp"].iter().all(|name| claims.get(name).integer().is_some()) && is_in_time(claims, now_seconds)
+}
+
+/// Whether the times that the claims name (`nbf`, `exp`) include now. At `exp` a token is over (RFC 7519,
+/// 4.1.4).
 pub(crate) fn is_in_time(claims: &Json<'_>, now_seconds: i64) -> bool {
     let bound = |name: &str| claims.get(name);
     let reads = |name: &str| bound(name).is_null() || bound(name).integer().is_some();
     reads("nbf")
         && reads("exp")
         && bound("nbf").integer().is_none_or(|nbf| nbf <= now_seconds.saturating_add(LEEWAY_SECONDS))
-        && bound("exp").integer().is_none_or(|exp| exp >= now_seconds.saturating_sub(LEEWAY_SECONDS))
+        && bound("exp").integer().is_none_or(|exp| exp > now_seconds.saturating_sub(LEEWAY_SECONDS))
 }
 
 #[cfg(test)]
@@ -87,8 +93,12 @@ mod tests {
     #[test]
     fn times_bound_both_ways() {
         let claims = Json::parse(r#"{"nbf":100,"exp":200}"#).unwrap();
-        assert!(is_in_time(&claims, 99) && is_in_time(&claims, 201));
-        assert!(!is_in_time(&claims, 98) && !is_in_time(&claims, 202));
+        assert!(is_in_time(&claims, 99) && is_in_time(&claims, 200));
+        assert!(!is_in_time(&claims, 98) && !is_in_time(&claims, 201));
+        assert!(is_bounded(&claims, 150) && !is_bounded(&claims, 201));
+        for open in [r#"{"nbf":100}"#, r#"{"exp":200}"#, "{}", r#"{"nbf":100,"exp":"200 "}"#] {
+            assert!(!is_bounded(&Json::parse(open).unwrap(), 150), "{open}");
+        }
         assert!(!is_in_time(&Json::parse(r#"{"exp":"soon"}"#).unwrap(), 0));
         assert!(is_in_time(&Json::parse("{}").unwrap(), 0));
     }

@@ -11,6 +11,7 @@ mod endpoint;
 mod form;
 mod generic;
 mod highlevel;
+mod hint;
 mod html;
 mod inbound;
 mod instant;
@@ -23,6 +24,7 @@ mod messenger;
 mod meta;
 mod outbound;
 mod presence;
+mod quoted;
 mod routing;
 mod signature;
 mod sinch;
@@ -50,7 +52,7 @@ pub use inbound::{Accepted, Inbound, Malformed, Refusal, Reply, Verdict};
 pub use instant::parse as parse_time;
 pub use outbound::{FailureClass, Outgoing, SendResult, Unsendable};
 pub use presence::{mark_read, show_typing};
-pub use routing::{Move, move_thread};
+pub use routing::{Move, classify_move, move_thread};
 pub use signature::{is_signing_secret, standard_webhooks_signature};
 pub use template::{Template, reply_template, send_template};
 pub use token::{AccessToken, read_token, token_request};
@@ -140,7 +142,7 @@ pub fn send_text(
     endpoint: &Endpoint<'_>,
     outgoing: &Outgoing<'_>,
 ) -> Result<Vec<Request<Vec<u8>>>, Unsendable> {
-    let parts = parts(endpoint.provider, outgoing.text);
+    let parts = parts(endpoint.provider, outgoing.to, outgoing.text);
     if parts.is_empty() {
         return Err(Unsendable::EmptyText);
     }
@@ -168,22 +170,22 @@ pub fn send_text(
     }
 }
 
-/// The messages that a text becomes at a provider: more than one where it is too long for one.
-pub fn parts(provider: Provider, text: &str) -> Vec<&str> {
+/// The messages that a text to an address becomes at a provider: more than one where it is too long for one.
+pub fn parts<'a>(provider: Provider, to: &str, text: &'a str) -> Vec<&'a str> {
     let limit = match provider {
         Provider::Generic => generic::LIMIT,
         Provider::Twilio | Provider::TwilioConversations => twilio::LIMIT,
         Provider::WhatsApp => whatsapp::LIMIT,
         Provider::Messenger => messenger::LIMIT,
         Provider::Instagram => messenger::INSTAGRAM_LIMIT,
-        Provider::HighLevel => highlevel::LIMIT,
+        Provider::HighLevel => highlevel::limit(to),
         Provider::Telegram => telegram::LIMIT,
         Provider::Slack => slack::LIMIT,
         Provider::Line => line::LIMIT,
         Provider::Chatwoot => chatwoot::LIMIT,
         Provider::Intercom => intercom::LIMIT,
-        Provider::Vonage => vonage::LIMIT,
-        Provider::Sinch => sinch::LIMIT,
+        Provider::Vonage => vonage::limit(to),
+        Provider::Sinch => sinch::limit(to),
         Provider::MessageBird => messagebird::LIMIT,
         Provider::Bird => bird::LIMIT,
         Provider::Viber => viber::LIMIT,
@@ -197,8 +199,8 @@ pub fn classify(provider: Provider, status: StatusCode, headers: &HeaderMap, bod
     let text = String::from_utf8_lossy(body);
     let body = Json::parse(&text).unwrap_or(Json::Null);
     let status = status.as_u16();
-    match provider {
-        Provider::Generic => generic::classify(status, headers, &body),
+    let result = match provider {
+        Provider::Generic => generic::classify(status, headers, &body, &text),
         Provider::Twilio => twilio::classify(status, headers, &body),
         Provider::TwilioConversations => twilio_conversations::classify(status, headers, &body),
         Provider::WhatsApp => whatsapp::classify(status, headers, &body),
@@ -215,6 +217,10 @@ pub fn classify(provider: Provider, status: StatusCode, headers: &HeaderMap, bod
         Provider::Bird => bird::classify(status, headers, &body),
         Provider::Viber => viber::classify(status, headers, &body),
         Provider::Sunshine => sunshine::classify(status, headers, &body),
+    };
+    match result {
+        SendResult::Retry { after: None } => SendResult::Retry { after: hint::wait(provider, headers) },
+        result => result,
     }
 }
 

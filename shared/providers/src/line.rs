@@ -78,6 +78,7 @@ fn one(event: &Json<'_>, destination: Option<&String>, batch: &mut Batch) {
     // In groups and rooms answers go to all, and the writer may be withheld.
     let place = ["groupId", "roomId"].iter().find_map(|name| source.get(name).id()).or_else(|| user.clone());
     let kind_name = event.get("type").text().unwrap_or_default();
+    let shared = place.clone().filter(|place| Some(place) != user.as_ref());
     let Some(place) = place else { return batch.unknown(kind_name) };
     let Some(id) = event.get("webhookEventId").id() else { return batch.broken("event without an id") };
     let inner = event.get("message");
@@ -110,6 +111,7 @@ fn one(event: &Json<'_>, destination: Option<&String>, batch: &mut Batch) {
     let fact = Inbound {
         sender: user.or_else(|| Some(place.clone())),
         recipient: destination.cloned(),
+        thread: shared,
         message_id: message_id.or(unsent),
         sent_at: instant::from_millis(event.get("timestamp")),
         attachments,
@@ -183,7 +185,9 @@ pub(crate) fn classify(status: u16, headers: &HeaderMap, body: &Json<'_>) -> Sen
     let code = Some(status.to_string());
     match status {
         // 409: a request with this retry key was already accepted.
-        200..=299 | 409 => SendResult::Sent { message: sent().unwrap_or_default() },
+        409 => SendResult::Sent { message: sent().unwrap_or_default() },
+        // An answer that is not LINE's: the retry key makes repeating safe here, too.
+        200..=299 => sent().map_or(SendResult::Retry { after: None }, |message| SendResult::Sent { message }),
         429 if says("monthly limit") => {
             SendResult::Failed { class: FailureClass::Blocked, code: Some("monthly_limit".to_owned()) }
         }

@@ -13,13 +13,14 @@ use crate::{
     instant,
     json::Json,
     jwt::{self, Token},
-    outbound::{FailureClass, by_status, post_json, segment},
+    outbound::{FailureClass, by_status, post_json, segment, sent},
     signature::{any_signed_sha256, from_base64, is_recent, sha256, sha256_hex},
     split::Limit,
 };
 
-/// Characters of a text that its SMS channel takes.
-pub(crate) const LIMIT: Limit = Limit::utf16(1_377);
+/// What its SMS channel takes: a conversation's id does not say which channel it is on, and this is the
+/// strictest.
+pub(crate) const LIMIT: Limit = Limit::sms_parts(9);
 
 pub(crate) const FIELDS: &[Field] = &[
     Field::setting("channel_id", false, "ID of the channel: messages of others are then left alone"),
@@ -45,7 +46,7 @@ pub(crate) fn authenticate(
     };
     let token = Token::verified(token, keys).ok_or(Refusal::unauthorized("token is not signed"))?;
     let claims = token.claims().ok_or(Refusal::unauthorized("token without claims"))?;
-    if claims.get("iss").text() != Some("MessageBird") || !jwt::is_in_time(&claims, now.as_seconds()) {
+    if claims.get("iss").text() != Some("MessageBird") || !jwt::is_bounded(&claims, now.as_seconds()) {
         return Err(Refusal::unauthorized("token is of another issuer or time"));
     }
     let hash_of = |name: &str, bytes: &[u8]| {
@@ -228,7 +229,7 @@ pub(crate) fn send(
 pub(crate) fn classify(status: u16, headers: &HeaderMap, body: &Json<'_>) -> SendResult {
     let code = body.get("errors").list().first().and_then(|error| error.get("code").id());
     match (status, code.as_deref().and_then(class)) {
-        (200..=299, _) => SendResult::Sent { message: body.get("id").id().unwrap_or_default() },
+        (200..=299, _) => sent(body.get("id").id()),
         (400..=499, Some(class)) if status != 429 => SendResult::Failed { class, code },
         _ => by_status(status, headers, code),
     }

@@ -12,7 +12,7 @@ use serde_json::json;
 use crate::{
     Endpoint, Field, Inbound, Outgoing, SendResult, Step, Unsendable, WebhookRequest,
     catalogue::{NATIVE_HANDOVER, TYPING},
-    inbound::{Batch, location, media, media_kind, message},
+    inbound::{Batch, happened, location, media, media_kind, message},
     instant,
     json::Json,
     meta,
@@ -26,7 +26,7 @@ pub(crate) const LIMIT: Limit = Limit::utf16(2_000);
 pub(crate) const INSTAGRAM_LIMIT: Limit = Limit::bytes(1_000);
 
 /// The app id of the Page Inbox, where a page's staff answers.
-pub(crate) const PAGE_INBOX: &str = "263902037430900";
+const PAGE_INBOX: &str = "263902037430900";
 /// The app id of the Instagram inbox.
 const INSTAGRAM_INBOX: &str = "1217981644879628";
 
@@ -41,7 +41,7 @@ const HUMAN_AGENT: Field = Field::setting(
 const STAFF_APP: Field = Field::setting(
     "staff_app_id",
     false,
-    "App ID of the app where staff answer, when that is not the Page Inbox",
+    "App ID of the app where staff answer, when that is not the Page Inbox (or Instagram's own inbox)",
 );
 
 pub(crate) const FIELDS: &[Field] = &[
@@ -87,6 +87,9 @@ pub(crate) fn steps(url: &str) -> Vec<Step> {
         ),
         Step::tell(
             "Make the app the default app for conversation routing, so that new conversations come to it first",
+        ),
+        Step::tell(
+            "With native handover: where the routing lets no app take a thread, it is asked for, and the bot stays quiet until staff pass it back",
         ),
     ]
 }
@@ -139,13 +142,29 @@ fn standby(endpoint: &Endpoint<'_>, business: Option<&String>, element: &Json<'_
     batch.absorb(events);
 }
 
+/// What an element can report; a referral may come along with a message.
+const HAPPENINGS: [&str; 13] = [
+    "message",
+    "message_edit",
+    "reaction",
+    "postback",
+    "read",
+    "delivery",
+    "pass_thread_control",
+    "take_thread_control",
+    "request_thread_control",
+    "optin",
+    "account_linking",
+    "game_play",
+    "referral",
+];
+
 fn one(endpoint: &Endpoint<'_>, business: Option<&String>, element: &Json<'_>, batch: &mut Batch) {
     let sender = element.at(&["sender", "id"]).id();
     let recipient = element.at(&["recipient", "id"]).id();
     let is_echo = element.at(&["message", "is_echo"]).is_true();
-    let around = |name: &str| matches!(name, "sender" | "recipient" | "prior_message");
-    let what = element.members().iter().find(|(name, value)| value.is_object() && !around(name));
-    let (what, inner) = what.map_or(("empty", &Json::Null), |(name, value)| (name.as_ref(), value));
+    let (what, inner) = happened(element, &HAPPENINGS, &["sender", "recipient", "prior_message"])
+        .unwrap_or(("empty", &Json::Null));
     let Some(client) = (if is_echo { recipient.clone() } else { sender.clone() }) else {
         return match what {
             "message" | "message_edit" | "postback" | "reaction" | "empty" => {
@@ -218,26 +237,8 @@ fn one(endpoint: &Endpoint<'_>, business: Option<&String>, element: &Json<'_>, b
                 batch.push(fact(None, dedupe_id, receipt(format!("watermark:{watermark}"), status)));
             }
         }
-        (what @ "pass_thread_control", _) => {
-            let owner = inner.get("new_owner_app_id").id();
-            let ours = match (endpoint.setting("app_id"), owner.as_deref()) {
-                (_, Some(PAGE_INBOX | INSTAGRAM_INBOX)) => false,
-                (Some(app), Some(owner)) => app == owner,
-                // The event goes to the app that the thread is passed to.
-                _ => true,
-            };
-            let control = if ours { ThreadControl::WithUs } else { ThreadControl::WithHumans };
-            batch.push(fact(None, named(what), EventKind::ThreadControl(control)));
-        }
-        (what @ "take_thread_control", _) => {
-            // The event goes to the app that the thread is taken from.
-            let owner = inner.get("new_owner_app_id").id();
-            let ours = owner.is_some() && owner.as_deref() == endpoint.setting("app_id");
-            let control = if ours { ThreadControl::WithUs } else { ThreadControl::WithHumans };
-            batch.push(fact(None, named(what), EventKind::ThreadControl(control)));
-        }
-        (what @ "request_thread_control", _) => {
-            batch.push(fact(None, named(what), EventKind::ThreadControl(ThreadControl::Requested)));
+        (what @ ("pass_thread_control" | "take_thread_control" | "request_thread_control"), _) => {
+            batch.push(fact(None, named(what), thread_control(endpoint, what, inner)));
         }
         (what @ ("optin" | "referral" | "account_linking" | "game_play"), _) => {
             batch.push(fact(None, named(what), EventKind::System { what: what.to_owned() }));
@@ -245,6 +246,42 @@ fn one(endpoint: &Endpoint<'_>, business: Option<&String>, element: &Json<'_>, b
         ("message" | "message_edit" | "reaction", None) => batch.broken("message without an id"),
         (other, _) => batch.unknown(other),
     }
+}
+
+/// Who has the thread after a move of it, or who asks for it.
+fn thread_control(endpoint: &Endpoint<'_>, what: &str, inner: &Json<'_>) -> EventKind {
+    let owner = inner.get("new_owner_app_id").id();
+    let app = endpoint.setting("app_id");
+    let ours = match (what, app, owner.as_deref()) {
+        ("request_thread_control", ..) => {
+            // Staff who want to answer; a bot that wants the thread is no reason to fall silent.
+            let asker = inner.get("requested_owner_app_id").id();
+            return if asker.as_deref().is_some_and(|app| is_staff(endpoint, app)) {
+                EventKind::ThreadControl(ThreadControl::Requested)
+            } else {
+                EventKind::System { what: what.to_owned() }
+            };
+        }
+        // This event goes to the app that the thread is taken from.
+        ("take_thread_control", app, owner) => owner.is_some() && owner == app,
+        (_, _, Some(PAGE_INBOX | INSTAGRAM_INBOX)) => false,
+        (_, Some(app), Some(owner)) => app == owner,
+        // The event goes to the app that the thread is passed to.
+        _ => true,
+    };
+    EventKind::ThreadControl(if ours { ThreadControl::WithUs } else { ThreadControl::WithHumans })
+}
+
+/// Whether staff answer in this app: the provider's own inbox, or the one that the inbox names.
+fn is_staff(endpoint: &Endpoint<'_>, app: &str) -> bool {
+    let is_named = endpoint.setting("staff_app_id") == Some(app) && endpoint.setting("app_id") != Some(app);
+    is_named || matches!(app, PAGE_INBOX | INSTAGRAM_INBOX)
+}
+
+/// The app that a thread goes to for staff.
+pub(crate) fn staff_app<'a>(endpoint: &Endpoint<'a>) -> &'a str {
+    let own = if endpoint.provider == Provider::Instagram { INSTAGRAM_INBOX } else { PAGE_INBOX };
+    endpoint.setting("staff_app_id").unwrap_or(own)
 }
 
 fn receipt(message: String, status: ReceiptStatus) -> EventKind {
@@ -258,6 +295,7 @@ fn echo(endpoint: &Endpoint<'_>, inner: &Json<'_>, mid: String, content: Content
         _ if effect.is_some() => EchoAuthor::Ours,
         Some(PAGE_INBOX) => EchoAuthor::Human { app: "Page Inbox".to_owned() },
         Some(INSTAGRAM_INBOX) => EchoAuthor::Human { app: "Instagram".to_owned() },
+        Some(app) if is_staff(endpoint, app) => EchoAuthor::Human { app: format!("app {app}") },
         Some(app) if endpoint.setting("app_id").is_some_and(|ours| ours != app) => {
             EchoAuthor::Automation { app: format!("app {app}") }
         }

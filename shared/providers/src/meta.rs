@@ -81,7 +81,7 @@ pub(crate) fn classify(
 ) -> SendResult {
     let error = body.get("error");
     if (200..=299).contains(&status) && !error.is_object() {
-        return SendResult::Sent { message: sent(body).unwrap_or_default() };
+        return crate::outbound::sent(sent(body));
     }
     let Some(code) = error.get("code").integer() else { return by_status(status, headers, None) };
     // Messenger says in a sub-code, of seven digits, what WhatsApp says in the code.
@@ -115,7 +115,8 @@ pub(crate) fn class(code: &str) -> Option<FailureClass> {
             FailureClass::Rejected,
             &[
                 "33", "100", "2018300", "130472", "131008", "131009", "131021", "131030", "131042", "131045",
-                "131051", "131052", "131053", "132000", "132001", "132015",
+                "131037", "131044", "131051", "131052", "131053", "131055", "132000", "132001", "132005",
+                "132007", "132012", "132015", "132016", "132018", "132068", "132069",
             ],
         ),
     ];

@@ -100,7 +100,7 @@ impl FailureClass {
 }
 
 /// Longest wait that a provider's hint may ask for.
-const MAX_RETRY_AFTER: Duration = Duration::from_hours(1);
+pub(crate) const MAX_RETRY_AFTER: Duration = Duration::from_hours(1);
 
 /// The wait that a `Retry-After` header asks for, in whole seconds (RFC 9110, 10.2.3; the form with
 /// a date is not used by these providers), at most an hour.
@@ -113,6 +113,12 @@ pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
 pub(crate) fn retry_seconds(json: &Json<'_>) -> Option<Duration> {
     let seconds = u64::try_from(json.integer()?).ok()?;
     Some(Duration::from_secs(seconds).min(MAX_RETRY_AFTER))
+}
+
+/// What a good answer means: a message of the id that the API documents. An answer without one is not the
+/// API's (a proxy's page, half a body), and nobody can know.
+pub(crate) fn sent(id: Option<String>) -> SendResult {
+    id.map_or(SendResult::Ambiguous, |message| SendResult::Sent { message })
 }
 
 /// What a status says where the body says no more. A 5xx leaves open whether the message was taken.

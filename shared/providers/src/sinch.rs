@@ -8,19 +8,29 @@ use serde_json::json;
 
 use crate::{
     Endpoint, Field, Inbound, Outgoing, Refusal, SendResult, Step, Unsendable, WebhookRequest,
-    inbound::{Batch, location, media, message},
+    inbound::{Batch, happened, location, media, message},
     instant,
     json::Json,
     outbound::{
         FailureClass, basic, by_status, correlation, from_correlation, post_form, post_json, retry_after,
-        segment,
+        segment, sent,
     },
     signature::{any_signed_sha256, from_base64, is_recent},
     split::Limit,
 };
 
-/// Characters of a text that its SMS and WhatsApp channels take.
-pub(crate) const LIMIT: Limit = Limit::utf16(1_600);
+/// What one message of a channel holds (developers.sinch.com/docs/conversation/channel-support). An address
+/// that is a contact does not say which channel the contact is on: then the strictest counts.
+pub(crate) fn limit(to: &str) -> Limit {
+    match to.split_once(':').map(|(channel, _)| channel) {
+        Some("WHATSAPP" | "TELEGRAM") => Limit::utf16(4_096),
+        Some("MESSENGER" | "LINE") => Limit::utf16(2_000),
+        Some("SMS" | "RCS" | "MMS") => Limit::utf16(1_600),
+        // Longer texts are cut off.
+        Some("VIBERBM") => Limit::utf16(1_000),
+        _ => Limit::bytes(1_000),
+    }
+}
 
 pub(crate) const FIELDS: &[Field] = &[
     Field::setting("project_id", true, "ID of the Sinch project"),
@@ -80,14 +90,23 @@ pub(crate) fn normalise(
         batch.unknown("another_app");
         return Ok(());
     }
-    // Everything else at this level is a text.
-    let Some((name, inner)) = body.members().iter().find(|(_, member)| member.is_object()) else {
+    let Some((name, inner)) = happened(&body, &NOTIFICATIONS, &[]) else {
         batch.unknown("empty");
         return Ok(());
     };
     one(name, inner, &body, app.as_ref(), batch);
     Ok(())
 }
+
+/// What a callback can report.
+const NOTIFICATIONS: [&str; 6] = [
+    "message",
+    "message_redaction",
+    "message_submit_notification",
+    "message_delivery_report",
+    "opt_in_notification",
+    "opt_out_notification",
+];
 
 fn one(name: &str, inner: &Json<'_>, body: &Json<'_>, app: Option<&String>, batch: &mut Batch) {
     let channel = inner.at(&["channel_identity", "channel"]).id().or_else(|| inner.get("channel").id());
@@ -190,22 +209,27 @@ fn author(effect: Option<&handover_core::EffectId>, message: &Json<'_>) -> EchoA
     }
 }
 
+/// What a message can be made of.
+const CONTENTS: [&str; 7] = [
+    "text_message",
+    "media_message",
+    "media_card_message",
+    "choice_response_message",
+    "location_message",
+    "contact_info_message",
+    "contact_message",
+];
+/// What stands around that.
+const AROUND: [&str; 4] = ["reply_to", "channel_specific_message", "explicit_channel_message", "agent"];
+
 fn content(inner: &Json<'_>) -> (Content, usize) {
     let unsupported = |what: &str| (Content::Unsupported { what: what.to_owned() }, 0);
     let file = |url: &Json<'_>, caption: Option<String>| {
         let url = url.id();
         (media(kind_of_file(url.as_deref().unwrap_or_default()), caption, url), 1)
     };
-    let Some((name, value)) = inner.members().iter().find(|(name, value)| {
-        value.is_object()
-            && !matches!(
-                name.as_ref(),
-                "reply_to" | "channel_specific_message" | "explicit_channel_message" | "agent"
-            )
-    }) else {
-        return unsupported("empty");
-    };
-    match name.as_ref() {
+    let Some((name, value)) = happened(inner, &CONTENTS, &AROUND) else { return unsupported("empty") };
+    match name {
         "text_message" => (Content::Text(value.get("text").string().unwrap_or_default()), 0),
         "media_message" => file(value.get("url"), None),
         "media_card_message" => file(value.get("url"), value.get("caption").string()),
@@ -279,7 +303,7 @@ pub(crate) fn token_request(endpoint: &Endpoint<'_>) -> Result<Request<Vec<u8>>,
 pub(crate) fn classify(status: u16, headers: &HeaderMap, body: &Json<'_>) -> SendResult {
     let code = body.at(&["error", "status"]).string();
     match (status, code.as_deref()) {
-        (200..=299, _) => SendResult::Sent { message: body.get("message_id").id().unwrap_or_default() },
+        (200..=299, _) => sent(body.get("message_id").id()),
         (_, Some("RESOURCE_EXHAUSTED")) => SendResult::Retry { after: retry_after(headers) },
         _ => by_status(status, headers, code),
     }
@@ -288,6 +312,7 @@ pub(crate) fn classify(status: u16, headers: &HeaderMap, body: &Json<'_>) -> Sen
 /// The class of a delivery report's reason code.
 pub(crate) fn class(code: &str) -> Option<FailureClass> {
     Some(match code {
+        // What may pass by itself (RATE_LIMITED, CHANNEL_FAILURE, DELIVERY_TIMED_OUT, ...) has no class.
         "OUTSIDE_ALLOWED_SENDING_WINDOW" => FailureClass::WindowClosed,
         "RECIPIENT_NOT_OPTED_IN" => FailureClass::OptedOut,
         "DELIVERY_REJECTED_DUE_TO_POLICY" | "CHANNEL_REJECT" => FailureClass::Blocked,
@@ -305,7 +330,13 @@ pub(crate) fn class(code: &str) -> Option<FailureClass> {
         | "UNSUPPORTED_OPERATION"
         | "MESSAGE_EXPIRED"
         | "MESSAGE_SPLIT_REQUIRED"
-        | "TEMPLATE_NOT_FOUND" => FailureClass::Rejected,
+        | "MEDIA_TYPE_UNSUPPORTED"
+        | "MEDIA_TOO_LARGE"
+        | "MEDIA_NOT_REACHABLE"
+        | "TEMPLATE_NOT_FOUND"
+        | "TEMPLATE_INSUFFICIENT_PARAMETERS"
+        | "TEMPLATE_NON_EXISTING_LANGUAGE_OR_VERSION"
+        | "NO_PROFILE_AVAILABLE" => FailureClass::Rejected,
         _ => return None,
     })
 }

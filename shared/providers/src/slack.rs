@@ -9,9 +9,10 @@ use serde_json::json;
 use crate::{
     Endpoint, Field, Inbound, Outgoing, Refusal, SendResult, Step, Unsendable, WebhookRequest,
     form::Form,
-    inbound::{Batch, Reply, media, media_kind, message},
+    inbound::{Batch, Reply, media, media_kind, message, own_words},
     json::Json,
-    outbound::{FailureClass, by_status, post_json, retry_after, with},
+    outbound::{FailureClass, by_status, post_json, retry_after, sent, with},
+    quoted::without_quotes,
     signature::{any_signed_sha256, from_hex, is_recent},
     split::Limit,
 };
@@ -176,7 +177,7 @@ fn event(body: &Json<'_>, batch: &mut Batch) {
         "message_changed" => {
             let Some(ts) = edited.get("ts").text() else { return batch.broken("edit without a message") };
             let target = format!("{channel}:{ts}");
-            let content = message(Some(target.clone()), content(edited).0);
+            let content = message(Some(target.clone()), own_words(content(edited).0, without_quotes));
             let place = Place { thread: edited.get("thread_ts").id(), ..place };
             Inbound {
                 sender: edited.get("user").id(),
@@ -206,7 +207,7 @@ fn event(body: &Json<'_>, batch: &mut Batch) {
             let kind = if bot.is_some() || subtype == "bot_message" {
                 EventKind::Echo(echo(body, event, target.clone(), content))
             } else {
-                EventKind::Message(message(Some(target.clone()), content))
+                EventKind::Message(message(Some(target.clone()), own_words(content, without_quotes)))
             };
             Inbound {
                 sender: bot.or_else(|| event.get("user").id()),
@@ -345,8 +346,7 @@ pub(crate) fn send(
 pub(crate) fn classify(status: u16, headers: &HeaderMap, body: &Json<'_>) -> SendResult {
     if body.get("ok").is_true() {
         let channel = body.get("channel").text().unwrap_or_default();
-        let message = body.get("ts").text().map(|ts| format!("{channel}:{ts}"));
-        return SendResult::Sent { message: message.unwrap_or_default() };
+        return sent(body.get("ts").text().map(|ts| format!("{channel}:{ts}")));
     }
     let code = body.get("error").string();
     match code.as_deref() {

@@ -20,7 +20,15 @@ pub(crate) enum Unit {
     Utf16,
     /// Bytes of UTF-8.
     Bytes,
+    /// Parts of a concatenated SMS: 153 septets each in the GSM 7-bit alphabet, 67 UTF-16 code units each as
+    /// soon as one letter is not in it (3GPP TS 23.040, 9.2.3.24.1; one part alone holds 160 or 70).
+    SmsParts,
 }
+
+/// Septets of a part of a concatenated SMS.
+const SEPTETS_PER_PART: usize = 153;
+/// UTF-16 code units of a part of a concatenated SMS.
+const UNITS_PER_PART: usize = 67;
 
 impl Limit {
     pub(crate) const fn chars(max: usize) -> Self {
@@ -35,16 +43,35 @@ impl Limit {
         Self { max, unit: Unit::Bytes }
     }
 
+    pub(crate) const fn sms_parts(max: usize) -> Self {
+        Self { max, unit: Unit::SmsParts }
+    }
+
     fn size(self, letter: char) -> usize {
         match self.unit {
             Unit::Chars => 1,
             Unit::Utf16 => letter.len_utf16(),
             Unit::Bytes => letter.len_utf8(),
+            // Within a part: what is not in the alphabet is weighed by the limit that it brings about.
+            Unit::SmsParts => septets(letter).unwrap_or(1),
         }
     }
 
     fn size_of(self, text: &str) -> usize {
         text.chars().map(|letter| self.size(letter)).sum()
+    }
+}
+
+/// What a letter takes in the GSM 7-bit default alphabet: one septet, or two in its extension table; `None`
+/// when it is in neither (3GPP TS 23.038, 6.2.1).
+fn septets(letter: char) -> Option<usize> {
+    match letter {
+        'A'..='Z' | 'a'..='z' | '0'..='9' | '\n' | '\r' | ' ' => Some(1),
+        letter if "@£$¥èéùìòÇØøÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ!\"#¤%&'()*+,-./:;<=>?¡ÄÖÑÜ§¿äöñüà".contains(letter) => {
+            Some(1)
+        }
+        '\u{c}' | '^' | '{' | '}' | '\\' | '[' | '~' | ']' | '|' | '€' => Some(2),
+        _ => None,
     }
 }
 
@@ -64,6 +91,16 @@ pub(crate) fn split(text: &str, limit: Limit) -> Vec<&str> {
 
 /// Where the first part of a text that is not empty ends, in bytes: never 0.
 fn cut(text: &str, limit: Limit) -> usize {
+    if limit.unit != Unit::SmsParts {
+        return cut_by_size(text, limit);
+    }
+    // Most texts are in the alphabet; where the first part is not, it has to be shorter.
+    let end = cut_by_size(text, Limit { max: limit.max * SEPTETS_PER_PART, unit: Unit::SmsParts });
+    let is_plain = text.get(..end).is_some_and(|part| part.chars().all(|letter| septets(letter).is_some()));
+    if is_plain { end } else { cut_by_size(text, Limit::utf16(limit.max * UNITS_PER_PART)) }
+}
+
+fn cut_by_size(text: &str, limit: Limit) -> usize {
     if limit.size_of(text) <= limit.max {
         return text.len();
     }
@@ -74,7 +111,7 @@ fn cut(text: &str, limit: Limit) -> usize {
     for (at, cluster) in text.grapheme_indices(true) {
         if cluster.starts_with(char::is_whitespace) {
             word = at;
-            if previous.ends_with(['.', '!', '?', '…', '。', '！', '？', '؟', '।']) {
+            if ends_sentence(text, at, &['.', '!', '?', '…', '。', '！', '？', '؟', '।']) {
                 sentence = at;
             }
             if cluster.contains('\n') {
@@ -83,7 +120,7 @@ fn cut(text: &str, limit: Limit) -> usize {
                     paragraph = at;
                 }
             }
-        } else if previous.ends_with(['。', '！', '？']) {
+        } else if !cluster.starts_with(CLOSING) && ends_sentence(text, at, &['。', '！', '？']) {
             sentence = at;
         }
         size += limit.size_of(cluster);
@@ -100,6 +137,14 @@ fn cut(text: &str, limit: Limit) -> usize {
         (None, 0) => oversized_cluster(text, limit),
         (None, end) => [sentence, word].into_iter().find(|place| *place > 0).unwrap_or(end),
     }
+}
+
+/// What closes around a sentence behind its last mark.
+const CLOSING: [char; 11] = ['"', '\'', '”', '’', '»', ')', ']', '）', '」', '』', '*'];
+
+/// Whether a sentence with one of these marks is over at a place.
+fn ends_sentence(text: &str, at: usize, marks: &[char]) -> bool {
+    text.get(..at).is_some_and(|before| before.trim_end_matches(CLOSING).ends_with(marks))
 }
 
 /// Where a user-perceived character that is longer than the limit is cut: between scalar values,
@@ -145,6 +190,35 @@ mod tests {
         assert_eq!(split(text, Limit::chars(2)), ["👍👍", "👍"]);
         assert_eq!(split(text, Limit::utf16(5)), ["👍👍", "👍"]);
         assert_eq!(split(text, Limit::bytes(7)), ["👍", "👍", "👍"]);
+    }
+
+    #[test]
+    fn a_sentence_ends_behind_what_closes_around_it() {
+        let limit = Limit::chars(24);
+        for (text, parts) in [
+            ("She said \"go on.\" Then it was over.", ["She said \"go on.\"", "Then it was over."]),
+            ("(It is open until 6!) See you then.", ["(It is open until 6!)", "See you then."]),
+        ] {
+            assert_eq!(split(text, limit), parts);
+        }
+        assert_eq!(
+            split("「はい、わかりました。」それではまた。", Limit::chars(14)),
+            ["「はい、わかりました。」", "それではまた。"]
+        );
+    }
+
+    #[test]
+    fn a_letter_outside_of_the_alphabet_makes_all_of_an_sms_shorter() {
+        let limit = Limit::sms_parts(9);
+        let lengths = |text: &str| -> Vec<usize> {
+            split(text, limit).iter().map(|part| part.encode_utf16().count()).collect()
+        };
+        assert_eq!(lengths(&"x".repeat(1_400)), [1_377, 23]);
+        assert_eq!(lengths(&"€".repeat(700)), [688, 12], "two septets each");
+        assert_eq!(lengths(&"ж".repeat(700)), [603, 97]);
+        assert_eq!(lengths(&format!("{}ж{}", "x".repeat(100), "x".repeat(600))), [603, 98]);
+        assert_eq!(lengths(&format!("{}ж", "x".repeat(1_377))), [1_377, 1]);
+        assert_eq!(lengths(&"👍".repeat(302)), [602, 2]);
     }
 
     #[test]

@@ -7,18 +7,28 @@ use http::{HeaderMap, Request};
 use serde_json::json;
 
 use crate::{
-    Endpoint, Field, Inbound, Outgoing, Refusal, SendResult, Step, Unsendable, WebhookRequest,
+    Endpoint, Field, Inbound, Outgoing, Refusal, SendResult, Settings, Step, Unsendable, WebhookRequest,
     catalogue::{NATIVE_HANDOVER, TYPING},
     inbound::{Batch, location, media, media_kind, message},
     instant,
     json::Json,
-    outbound::{FailureClass, basic, by_status, correlation, from_correlation, post_json, segment},
+    outbound::{FailureClass, basic, by_status, correlation, from_correlation, post_json, segment, sent},
     signature::any_equal,
     split::Limit,
 };
 
 /// Characters of a text.
 pub(crate) const LIMIT: Limit = Limit::utf16(4_096);
+
+/// The setting that names our own switchboard integration.
+pub(crate) const INTEGRATION: &str = "integration_id";
+
+/// Whether control that is passed on can come back.
+pub(crate) fn check_switchboard(settings: &Settings) -> Option<(&'static str, &'static str)> {
+    let moves = settings.get(NATIVE_HANDOVER.name).is_some_and(|value| value == "yes");
+    let named = settings.get(INTEGRATION).is_some_and(|id| !id.trim().is_empty());
+    (moves && !named).then_some((INTEGRATION, "is needed with native_handover: control comes back to it"))
+}
 
 pub(crate) const FIELDS: &[Field] = &[
     Field::setting("app_id", true, "ID of the Sunshine Conversations app"),
@@ -28,7 +38,11 @@ pub(crate) const FIELDS: &[Field] = &[
         "Address of the API: https://api.smooch.io (the default), https://api.eu-1.smooch.io, or https://SUBDOMAIN.zendesk.com/sc",
     ),
     Field::setting("key_id", true, "ID of an API key of the app"),
-    Field::setting("integration_id", false, "ID of our own switchboard integration: tells whose turn it is"),
+    Field::setting(
+        INTEGRATION,
+        false,
+        "ID of our own switchboard integration: tells whose turn it is, and is where control comes back to; needed with native_handover",
+    ),
     Field::secret("key_secret", true, "Secret of that API key"),
     Field::secret("webhook_secret", true, "Secret of the webhook, sent along as X-API-Key"),
     NATIVE_HANDOVER,
@@ -77,6 +91,7 @@ fn one(endpoint: &Endpoint<'_>, event: &Json<'_>, app: Option<&String>, batch: &
     let conversation = payload.get("conversation");
     let inner = payload.get("message");
     let author = inner.get("author");
+    let is_message = name == "conversation:message";
     let is_client = author.get("type").text() == Some("user");
     let message_id = inner.get("id").id();
     let mut attachments = 0;
@@ -114,16 +129,14 @@ fn one(endpoint: &Endpoint<'_>, event: &Json<'_>, app: Option<&String>, batch: &
         (name, _) if name.starts_with("switchboard:") => {
             let active = conversation.get("activeSwitchboardIntegration");
             let active = ["id", "integrationId"].map(|name| active.get(name).id());
-            match endpoint.setting("integration_id") {
+            match endpoint.setting(INTEGRATION) {
                 Some(_) if active.iter().all(Option::is_none) => EventKind::System { what: name.to_owned() },
                 // Whose turn it is cannot be told.
                 None => EventKind::System { what: name.to_owned() },
                 Some(ours) if active.iter().flatten().any(|id| id == ours) => {
                     EventKind::ThreadControl(ThreadControl::WithUs)
                 }
-                Some(_) if name.ends_with(":offerControl") => {
-                    EventKind::ThreadControl(ThreadControl::Requested)
-                }
+                // Whatever is offered to whom: who is active has it.
                 Some(_) => EventKind::ThreadControl(ThreadControl::WithHumans),
             }
         }
@@ -133,9 +146,14 @@ fn one(endpoint: &Endpoint<'_>, event: &Json<'_>, app: Option<&String>, batch: &
     let (Some(id), Some(place)) = (event.get("id").id(), conversation.get("id").id()) else {
         return batch.broken("event without an id or conversation");
     };
-    let user = author.get("userId").id().or_else(|| payload.at(&["user", "id"]).id());
+    let user = if is_message {
+        author.get("userId").id()
+    } else {
+        payload.at(&["user", "id"]).id().or_else(|| author.get("userId").id())
+    };
     batch.push(Inbound {
-        sender: user.filter(|_| is_client || inner.is_null()).or_else(|| author.get("type").id()),
+        // What is reported about a message of ours is reported about the client.
+        sender: user.filter(|_| is_client || !is_message).or_else(|| author.get("type").id()),
         author_name: author.get("displayName").id(),
         recipient: app.cloned(),
         thread: Some(place.clone()),
@@ -234,8 +252,7 @@ pub(crate) fn classify(status: u16, headers: &HeaderMap, body: &Json<'_>) -> Sen
     let code = body.get("errors").list().first().and_then(|error| error.get("code").id());
     match (status, code.as_deref().and_then(class)) {
         (200..=299, _) => {
-            let id = body.get("messages").list().first().and_then(|message| message.get("id").id());
-            SendResult::Sent { message: id.unwrap_or_default() }
+            sent(body.get("messages").list().first().and_then(|message| message.get("id").id()))
         }
         (400..=499, Some(class)) if status != 429 => SendResult::Failed { class, code },
         _ => by_status(status, headers, code),

@@ -9,10 +9,10 @@ use serde_json::{Value, json};
 use crate::{
     Endpoint, Field, Inbound, Outgoing, Refusal, SendResult, Step, Unsendable, WebhookRequest,
     catalogue::TYPING,
-    inbound::{Batch, Reply, location, media, message},
+    inbound::{Batch, Reply, happened, location, media, message},
     instant,
     json::Json,
-    outbound::{FailureClass, by_status, post_json, retry_after, retry_seconds, with},
+    outbound::{FailureClass, by_status, post_json, retry_after, retry_seconds, sent, with},
     signature::any_equal,
     split::Limit,
 };
@@ -51,6 +51,18 @@ pub(crate) fn authenticate(endpoint: &Endpoint<'_>, request: &WebhookRequest<'_>
     }
 }
 
+/// What an update can be about.
+const UPDATES: [&str; 8] = [
+    "message",
+    "edited_message",
+    "business_message",
+    "edited_business_message",
+    "callback_query",
+    "message_reaction",
+    "deleted_business_messages",
+    "my_chat_member",
+];
+
 pub(crate) fn normalise(
     _: &Endpoint<'_>,
     request: &WebhookRequest<'_>,
@@ -59,11 +71,11 @@ pub(crate) fn normalise(
     let text = request.text();
     let update = Json::parse(&text).ok_or("body is not JSON")?;
     let id = update.get("update_id").id().ok_or("update without an id")?;
-    let Some((name, inner)) = update.members().iter().find(|(_, member)| member.is_object()) else {
+    let Some((name, inner)) = happened(&update, &UPDATES, &[]) else {
         batch.unknown("empty");
         return Ok(());
     };
-    match name.as_ref() {
+    match name {
         "message" | "business_message" | "edited_message" | "edited_business_message" => {
             written(name, inner, id, batch);
         }
@@ -286,8 +298,7 @@ pub(crate) fn call(
 
 pub(crate) fn classify(status: u16, headers: &HeaderMap, body: &Json<'_>) -> SendResult {
     if body.get("ok").is_true() {
-        let id = chat_and_message(body.get("result")).map(|(_, id)| id);
-        return SendResult::Sent { message: id.unwrap_or_default() };
+        return sent(chat_and_message(body.get("result")).map(|(_, id)| id));
     }
     let description = body.get("description").text().unwrap_or_default().to_ascii_lowercase();
     let says = |words: &str| description.contains(words);

@@ -14,7 +14,7 @@ use crate::{
     form::Form,
     inbound::{Batch, Reply, id_from_body, location, media, media_kind, message},
     json::Json,
-    outbound::{FailureClass, basic, by_status, post_form, retry_after, segment},
+    outbound::{FailureClass, basic, by_status, post_form, retry_after, segment, sent},
     signature::{any_signed_sha1, from_base64, hmac_sha1, sha256_hex, to_base64},
     split::Limit,
     template::REPLY_TEMPLATE,
@@ -49,7 +49,8 @@ pub(crate) const FIELDS: &[Field] = &[
     RETRIES,
 ];
 
-pub(crate) const CONVERSATIONS_FIELDS: &[Field] = &[ACCOUNT_SID, AUTH_TOKEN, API_KEY_SID, API_KEY_SECRET];
+pub(crate) const CONVERSATIONS_FIELDS: &[Field] =
+    &[ACCOUNT_SID, AUTH_TOKEN, API_KEY_SID, API_KEY_SECRET, RETRIES];
 
 pub(crate) fn steps(url: &str) -> Vec<Step> {
     vec![
@@ -59,7 +60,10 @@ pub(crate) fn steps(url: &str) -> Vec<Step> {
             "Set \"A message comes in\" of the number, sender or Messaging Service to this address, with HTTP POST; the part after # makes Twilio try again",
             &format!("{url}#rc=5&rp=all"),
         ),
-        Step::tell("Set the fallback address to the same, so that a message survives when all attempts fail"),
+        Step::copy(
+            "Set \"Primary handler fails\" (the fallback address) to the same, with HTTP POST, so that a message survives when all attempts fail",
+            &format!("{url}#rc=5&rp=all"),
+        ),
         Step::tell("Switch Twilio's own answers off (Autopilot, Studio flow, TwiML Bin) for this sender"),
     ]
 }
@@ -178,8 +182,9 @@ fn consent(form: &Form) -> Option<bool> {
         return None;
     }
     match form.get("Body")?.trim().to_ascii_uppercase().as_str() {
-        "STOP" | "STOPALL" | "UNSUBSCRIBE" => Some(true),
-        "START" | "UNSTOP" => Some(false),
+        "STOP" | "STOPALL" | "UNSUBSCRIBE" | "REVOKE" | "OPTOUT" => Some(true),
+        // YES is an ordinary answer, too; to who has not opted out it changes nothing.
+        "START" | "UNSTOP" | "YES" => Some(false),
         _ => None,
     }
 }
@@ -301,8 +306,9 @@ pub(crate) fn create(
 pub(crate) fn classify(status: u16, headers: &HeaderMap, body: &Json<'_>) -> SendResult {
     let code = body.get("code").integer().map(|code| code.to_string());
     match (status, code.as_deref()) {
-        (200..=299, _) => SendResult::Sent { message: body.get("sid").id().unwrap_or_default() },
-        (429, _) | (_, Some("20429" | "63018" | "14107")) => {
+        (200..=299, _) => sent(body.get("sid").id()),
+        // Too many requests; too many messages in the queue, to one number, or for the channel.
+        (429, _) | (_, Some("14107" | "20429" | "21611" | "63017" | "63018")) => {
             SendResult::Retry { after: retry_after(headers) }
         }
         (_, Some(known)) => match (class(known), by_status(status, headers, code.clone())) {
@@ -317,19 +323,25 @@ pub(crate) fn classify(status: u16, headers: &HeaderMap, body: &Json<'_>) -> Sen
     }
 }
 
-/// Twilio's error codes, of answers and of status callbacks alike (twilio.com/docs/api/errors).
+/// Twilio's error codes, of answers and of status callbacks alike (twilio.com/docs/api/errors; for those of
+/// WhatsApp also /docs/whatsapp/api/error-code-mapping). What may pass by itself has no class.
 pub(crate) fn class(code: &str) -> Option<FailureClass> {
     static CLASSES: &[(FailureClass, &[&str])] = &[
         (FailureClass::WindowClosed, &["63016", "63051"]),
         (FailureClass::OptedOut, &["21610", "63033", "63050"]),
-        (FailureClass::Blocked, &["30004", "30007", "63024", "63032"]),
-        (FailureClass::BadCredentials, &["20003", "20005", "20008", "20403", "20404", "30002"]),
-        (FailureClass::Gone, &["21211", "21614", "30003", "30005", "30006", "63003"]),
+        // 63014: the client blocked the sender or took consent back; their next message lifts it.
+        (FailureClass::Blocked, &["30004", "30007", "63014", "63032", "63049"]),
+        (
+            FailureClass::BadCredentials,
+            &["20003", "20005", "20008", "20403", "20404", "30002", "63001", "63020"],
+        ),
+        (FailureClass::Gone, &["21211", "21614", "30003", "30005", "30006", "63003", "63024", "63036"]),
         (
             FailureClass::Rejected,
             &[
-                "21408", "21602", "21606", "21612", "21617", "21619", "63005", "63013", "63015", "63019",
-                "63021",
+                "21408", "21602", "21604", "21605", "21606", "21608", "21612", "21617", "21619", "21655",
+                "21656", "21703", "30034", "63002", "63005", "63007", "63008", "63013", "63015", "63019",
+                "63021", "63022", "63025", "63027", "63028", "63029", "63030", "63031",
             ],
         ),
     ];

@@ -22,7 +22,7 @@ pub(crate) fn steps(url: &str) -> Vec<Step> {
         Step::copy("Set the Post-Event URL of the Conversations service to this address, with POST", url),
         Step::tell("Choose onMessageAdded, onMessageUpdated, onMessageRemoved and onDeliveryUpdated"),
         Step::tell(
-            "Twilio does not repeat these calls: keep Event Streams as a second way where no message may be lost",
+            "Twilio does not send these calls again and knows no fallback for them: where no message may be lost, connect the numbers by Programmable Messaging (provider twilio) instead",
         ),
     ]
 }

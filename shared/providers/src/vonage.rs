@@ -18,13 +18,22 @@ use crate::{
     instant,
     json::Json,
     jwt::{self, Token},
-    outbound::{FailureClass, basic, by_status, correlation, from_correlation, post_json, retry_after},
+    outbound::{FailureClass, basic, by_status, correlation, from_correlation, post_json, retry_after, sent},
     signature::{any_equal, any_signed, is_recent, sha256_hex},
     split::Limit,
 };
 
-/// Characters of a text on the strictest of the channels that take long texts (SMS: 1,600).
-pub(crate) const LIMIT: Limit = Limit::utf16(1_600);
+/// Characters of a text on the channel that stands in front of the address (Messages API specification, `text`
+/// of each channel).
+pub(crate) fn limit(to: &str) -> Limit {
+    Limit::utf16(match to.split(':').next().unwrap_or_default() {
+        "messenger" => 640,
+        "whatsapp" => 4_096,
+        "rcs" => 3_072,
+        // sms, mms, viber_service, and what is not known.
+        _ => 1_000,
+    })
+}
 
 pub(crate) const FIELDS: &[Field] = &[
     Field::setting("api_key", true, "API key of the account"),
@@ -325,7 +334,7 @@ pub(crate) fn send(
 pub(crate) fn classify(status: u16, headers: &HeaderMap, body: &Json<'_>) -> SendResult {
     let code = error_code(body);
     match (status, code.as_deref()) {
-        (200..=299, _) => SendResult::Sent { message: body.get("message_uuid").id().unwrap_or_default() },
+        (200..=299, _) => sent(body.get("message_uuid").id()),
         (_, Some("1000")) => SendResult::Retry { after: retry_after(headers) },
         (400..=499, Some(known)) => match class(known) {
             Some(class) => SendResult::Failed { class, code },
@@ -335,17 +344,84 @@ pub(crate) fn classify(status: u16, headers: &HeaderMap, body: &Json<'_>) -> Sen
     }
 }
 
-/// The class of an error of the Messages API.
+/// The class of an error of the Messages API (four digits or a word; developer.vonage.com/en/api-errors, and
+/// /messages below it) or of an older SMS delivery receipt (`err-code`: one or two digits;
+/// developer.vonage.com/en/messaging/sms/guides/delivery-receipts). What may pass by itself has no class.
 pub(crate) fn class(code: &str) -> Option<FailureClass> {
-    Some(match code {
-        "1340" => FailureClass::WindowClosed,
-        "1240" => FailureClass::OptedOut,
-        "1050" | "1060" | "1210" => FailureClass::Blocked,
-        "1080" => FailureClass::BadCredentials,
-        "1310" | "1430" | "1450" => FailureClass::Gone,
-        "1010" | "1020" | "1021" | "1022" | "1040" | "1070" | "1090" | "1120" | "1400" | "1410" | "1420" => {
-            FailureClass::Rejected
-        }
-        _ => return None,
-    })
+    static CLASSES: &[(FailureClass, &[&str])] = &[
+        (FailureClass::WindowClosed, &["1340"]),
+        // The client has sent STOP.
+        (FailureClass::OptedOut, &["1240", "9"]),
+        (
+            FailureClass::Blocked,
+            &[
+                "1050", "1060", "1210", "1270", "1280", "1282", "1461", "1470", "1472", "1473", "1483", "4",
+                "6", "13", "14", "53",
+            ],
+        ),
+        (
+            FailureClass::BadCredentials,
+            &[
+                "1080",
+                "1370",
+                "unauthorized",
+                "forbidden",
+                "unprovisioned",
+                "account-suspended",
+                "jwt-expired",
+                "jwt-revoked",
+                "invalid-api-key",
+                "invalid-signature",
+            ],
+        ),
+        (
+            FailureClass::Gone,
+            &["1170", "1190", "1200", "1250", "1251", "1260", "1300", "1310", "1430", "3", "5", "11", "12"],
+        ),
+        (
+            FailureClass::Rejected,
+            &[
+                "1010",
+                "1020",
+                "1021",
+                "1022",
+                "1040",
+                "1070",
+                "1090",
+                "1120",
+                "1130",
+                "1140",
+                "1150",
+                "1160",
+                "1290",
+                "1320",
+                "1350",
+                "1360",
+                "1380",
+                "1381",
+                "1382",
+                "1400",
+                "1410",
+                "1420",
+                "1440",
+                "1450",
+                "1451",
+                "1460",
+                "1480",
+                "1481",
+                "1482",
+                "1484",
+                "10",
+                "15",
+                "16",
+                "50",
+                "51",
+                "52",
+                "54",
+                "low-balance",
+                "invalid-params",
+            ],
+        ),
+    ];
+    CLASSES.iter().find(|(_, codes)| codes.contains(&code)).map(|(class, _)| *class)
 }

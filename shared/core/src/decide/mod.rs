@@ -99,9 +99,14 @@ pub fn decide(input: &Input<'_>, policy: &Policy<'_>, now: Timestamp) -> Decisio
     if contact::is_of_the_erased(input.conversation, input.event) {
         return Decision::Ignore(Ignored::Erased);
     }
-    let draft = Draft::new(input, policy, now);
+    let mut draft = Draft::new(input, policy, now);
     match &input.event.kind {
-        EventKind::Message(message) => client::message(draft, message),
+        EventKind::Message(message) => {
+            if policy.inbox.provider.writing_subscribes() {
+                draft.conversation.opted_out = false;
+            }
+            client::message(draft, message)
+        }
         EventKind::Edited { content, .. } => client::edit(draft, content),
         EventKind::Deleted { .. } | EventKind::Reaction { .. } | EventKind::System { .. } => {
             draft.apply(Verdict::Noted)

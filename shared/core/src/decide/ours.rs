@@ -2,7 +2,7 @@
 
 use crate::{
     Bug, Decision, Delivery, DeliveryResult, ECHO_WAIT, Echo, EchoAuthor, EchoEvidence, HandoverEnd, Ignored,
-    NotificationKind, Purpose, Suppressed, ThreadControl, Verdict, planted,
+    NotificationKind, Purpose, Suppressed, ThreadControl, ThreadTarget, Verdict, planted,
 };
 
 use super::{draft::Draft, too_old};
@@ -75,6 +75,13 @@ pub(super) fn thread_control(mut draft: Draft<'_>, control: ThreadControl) -> De
             draft.end(at, HandoverEnd::HandedBack { by: None }, false);
             draft.follow_holders(false);
             draft.apply(Verdict::HandedBack)
+        }
+        // Whoever asks for the thread wants to answer: they get it, and the bot falls silent.
+        ThreadControl::Requested if !with_humans => {
+            let app = draft.policy.inbox.provider.name().to_owned();
+            draft.take_over(None, Some(app), false);
+            draft.move_thread(ThreadTarget::Humans);
+            draft.apply(Verdict::TakenOver)
         }
         ThreadControl::WithHumans | ThreadControl::WithUs | ThreadControl::Requested => {
             draft.apply(Verdict::Noted)

@@ -482,7 +482,7 @@ impl Draft<'_> {
     }
 
     /// Moves the provider's own thread, where the inbox wants that.
-    fn move_thread(&mut self, to: ThreadTarget) {
+    pub(super) fn move_thread(&mut self, to: ThreadTarget) {
         if self.policy.inbox.moves_threads() {
             self.thread(to);
         }

@@ -372,3 +372,15 @@ fn whoever_opted_out_is_not_answered_but_still_heard() {
     assert_eq!((applied.record.verdict, applied.effects.len()), (Verdict::OptedOut, 0));
     assert_eq!(fired(&world.take(asks(900))), Some("human"));
 }
+
+#[test]
+fn whoever_writes_to_a_viber_bot_has_subscribed_again() {
+    for (provider, opted_out) in [(Provider::Viber, false), (Provider::Telegram, true)] {
+        let mut world = World::new([human_requested()]);
+        world.inbox.provider = provider;
+        world.take(EventKind::Consent { opted_out: true });
+        let applied = world.take(says("hello"));
+        assert_eq!(applied.conversation.opted_out, opted_out, "{provider:?}");
+        assert_eq!(applied.record.verdict == Verdict::OptedOut, opted_out, "{provider:?}");
+    }
+}

@@ -151,7 +151,6 @@ fn the_providers_thread_control_moves_ours() {
     let mut world = World::new([human_requested()]);
     let control = |world: &mut World, control| world.take(EventKind::ThreadControl(control));
     assert_eq!(control(&mut world, ThreadControl::WithUs).record.verdict, Verdict::Noted);
-    assert_eq!(control(&mut world, ThreadControl::Requested).record.verdict, Verdict::Noted);
     let taken = control(&mut world, ThreadControl::WithHumans);
     assert_eq!(taken.record.verdict, Verdict::TakenOver);
     assert_eq!(opened(&taken).promise, PromiseState::Open, "nobody has written yet");

@@ -133,6 +133,22 @@ fn a_thread_comes_back_when_the_pause_ends_but_not_twice() {
 }
 
 #[test]
+fn whoever_asks_for_the_thread_gets_it() {
+    let mut world = at(Provider::Messenger, Channel::Messenger, &["native_handover"]);
+    let asked = world.take(EventKind::ThreadControl(ThreadControl::Requested));
+    assert_eq!(
+        (asked.record.verdict, threads(&asked)),
+        (Verdict::TakenOver, vec![(ThreadTarget::Humans, 1)])
+    );
+    let again = world.take(EventKind::ThreadControl(ThreadControl::Requested));
+    assert_eq!((again.record.verdict, threads(&again)), (Verdict::Noted, vec![]));
+    assert_eq!(threads(&world.command("ana", CommandKind::HandBack)), [(ThreadTarget::Bot, 2)]);
+    let unmoved = at(Provider::Messenger, Channel::Messenger, &[])
+        .take(EventKind::ThreadControl(ThreadControl::Requested));
+    assert_eq!((unmoved.record.verdict, threads(&unmoved)), (Verdict::TakenOver, vec![]));
+}
+
+#[test]
 fn a_thread_that_was_taken_in_the_app_is_taken_back_and_a_pause_moves_none() {
     let mut world = at(Provider::Messenger, Channel::Messenger, &["native_handover"]);
     let taken = world.take(EventKind::ThreadControl(ThreadControl::WithHumans));

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use handover_core::{Channel, Provider};
-use handover_providers::{Secrets, answer_within, check_fields, fields, reply_window, set_up_steps, timeout};
+use handover_providers::{
+    Secrets, answer_within, cautions, check_fields, fields, reply_window, set_up_steps, timeout,
+};
 
 use crate::{Inbox, URL};
 
@@ -40,6 +42,9 @@ fn odd_settings_are_problems() {
     assert_eq!(problems(&twilio().with("form", "+1")), ["form"]);
     assert_eq!(problems(&twilio().with("auth_token", "not secret")), ["auth_token"]);
     assert_eq!(problems(&twilio().with("from", "a\nb")), ["from"]);
+    let switchboard = || Inbox::complete(Provider::Sunshine).without("integration_id");
+    assert_eq!(problems(&switchboard()), ["integration_id"], "control could not come back");
+    assert_eq!(problems(&switchboard().with("native_handover", "no")), [""; 0]);
     let generic = || Inbox::complete(Provider::Generic);
     assert_eq!(problems(&generic().with("reply_url", "no address")), ["reply_url"]);
     assert_eq!(problems(&generic().with("reply_url", "ftp://example.com/")), ["reply_url"]);
@@ -57,8 +62,32 @@ fn the_steps_show_the_address() {
     }
     let twilio = set_up_steps(Provider::Twilio, URL);
     assert_eq!(twilio[0].value.as_deref(), Some("https://hooks.example.com/webhooks/inbox#rc=5&rp=all"));
+    // The fallback stands there to be copied, too.
+    assert_eq!(twilio.iter().filter(|step| step.value == twilio[0].value).count(), 2);
     let line = set_up_steps(Provider::Line, URL);
     assert!(line.iter().any(|step| step.what.contains("redelivery")));
+}
+
+#[test]
+fn who_loses_messages_is_cautioned_about_until_that_is_seen_to() {
+    for provider in Provider::ALL {
+        let loses = matches!(
+            provider,
+            Provider::Twilio
+                | Provider::TwilioConversations
+                | Provider::Line
+                | Provider::Chatwoot
+                | Provider::Intercom
+        );
+        let found = cautions(*provider, &Inbox::bare(*provider).settings);
+        assert_eq!(
+            found.iter().map(|caution| caution.field.as_str()).collect::<Vec<_>>(),
+            vec!["retries_set_up"; usize::from(loses)],
+            "{provider:?}"
+        );
+        assert_eq!(cautions(*provider, &Inbox::complete(*provider).settings), [], "{provider:?}");
+        assert_eq!(fields(*provider).iter().any(|field| field.name == "retries_set_up"), loses);
+    }
 }
 
 #[test]

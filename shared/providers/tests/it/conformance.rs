@@ -70,6 +70,65 @@ mod the_tool_notices {
     }
 
     #[test]
+    fn a_status_in_the_providers_own_words() {
+        for word in ["DELIVERED", "delivered"] {
+            assert_eq!(spoilt("whatsapp__status_failed", "status", word.into()).passed, 0, "{word}");
+        }
+        for word in ["undelivered", "expired", "delivery_failed", "FAILED"] {
+            assert_eq!(spoilt("whatsapp__status_failed", "status", word.into()).passed, 1, "{word}");
+        }
+    }
+
+    /// A file of one case, signed as Twilio and Slack do.
+    fn judged(case: &serde_json::Value) -> report::Report {
+        let id = case["id"].as_str().unwrap();
+        let file =
+            std::env::temp_dir().join(format!("handover-conformance-{}-{id}.json", std::process::id()));
+        std::fs::write(&file, serde_json::json!([case]).to_string()).unwrap();
+        let report = signatures::run(&file).unwrap();
+        std::fs::remove_file(&file).unwrap();
+        report
+    }
+
+    #[test]
+    fn numbers_in_a_form() {
+        let url = "https://example.com/in";
+        let signature = handover_providers::twilio_signature("secret", url, b"NumMedia=0&Body=hi");
+        let case = serde_json::json!({
+            "id": "number", "scheme": "twilio.x-twilio-signature", "name": "", "method": "POST", "url": url,
+            "secret": "secret", "headers": { "x-twilio-signature": signature },
+            "params": { "NumMedia": 0, "Body": "hi" }, "expected_valid": true,
+        });
+        assert_eq!(judged(&case).passed, 1);
+    }
+
+    #[test]
+    fn the_cases_own_tolerance() {
+        for (age, tolerance, valid) in [
+            (300, 300, true),
+            (301, 300, false),
+            (60, 60, true),
+            (61, 60, false),
+            (600, 600, true),
+            (601, 600, false),
+        ] {
+            let signature = handover_providers::standard_webhooks_signature(
+                "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz",
+                "m",
+                1_000_000,
+                b"{}",
+            );
+            let case = serde_json::json!({
+                "id": format!("tolerance-{age}"), "scheme": "standardwebhooks.v1", "name": "", "method": "POST",
+                "url": "https://example.com/in", "secret": "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz",
+                "headers": { "webhook-id": "m", "webhook-timestamp": "1000000", "webhook-signature": signature },
+                "body": "{}", "now": 1_000_000 + age, "tolerance_s": tolerance, "expected_valid": valid,
+            });
+            assert_eq!(judged(&case).passed, 1, "{age} {tolerance}");
+        }
+    }
+
+    #[test]
     fn an_unknown_member() {
         let report = spoilt("whatsapp__text", "mood", "sunny".into());
         assert_eq!(report.passed, 1);

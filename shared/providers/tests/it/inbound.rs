@@ -189,6 +189,30 @@ fn twilio_consent_comes_before_the_words() {
 }
 
 #[test]
+fn twilios_default_words_of_consent() {
+    let inbox = Inbox::bare(Provider::Twilio);
+    let consents = |words: &str| {
+        let call = Call::form(format!("MessageSid=SM1&From=%2B4915112345678&To=%2B15550001111&Body={words}"));
+        let found = accepted(inbox.read(&call)).events;
+        found.iter().find_map(|event| match event.kind {
+            EventKind::Consent { opted_out } => Some(opted_out),
+            _ => None,
+        })
+    };
+    for (words, consent) in [
+        ("STOP", Some(true)),
+        ("revoke", Some(true)),
+        ("OPTOUT", Some(true)),
+        ("start", Some(false)),
+        ("Yes", Some(false)),
+        ("yes+please", None),
+        ("CANCEL", None),
+    ] {
+        assert_eq!(consents(words), consent, "{words}");
+    }
+}
+
+#[test]
 fn twilio_media_lists_places_and_cards() {
     let inbox = Inbox::bare(Provider::Twilio);
     let read = |rest: &str| -> (Content, usize) {

@@ -75,6 +75,7 @@ fn requests() {
         show("read", mark_read(&endpoint, to, "m1").unwrap().as_slice());
         show("to humans", move_thread(&endpoint, to, Move::ToHumans).unwrap().as_slice());
         show("to us", move_thread(&endpoint, to, Move::ToUs).unwrap().as_slice());
+        show("ask", move_thread(&endpoint, to, Move::Ask).unwrap().as_slice());
         let parameters = ["Ada".to_owned(), "Monday".to_owned()];
         let template = Template { name: "follow_up", language: "en_GB", parameters: &parameters };
         show("template", send_template(&endpoint, to, &template, &effect()).unwrap().as_slice());
@@ -121,6 +122,23 @@ fn bots_never_speak_as_a_human_agent() {
     assert_eq!(body(&send(&inbox, "x", Purpose::Staff).unwrap()[0])["tag"], "HUMAN_AGENT");
     let without = Inbox::complete(Provider::Messenger).without("human_agent");
     assert_eq!(body(&send(&without, "x", Purpose::Staff).unwrap()[0])["messaging_type"], "RESPONSE");
+}
+
+#[test]
+fn a_thread_goes_to_the_inbox_where_staff_answer() {
+    for (provider, app) in
+        [(Provider::Messenger, "263902037430900"), (Provider::Instagram, "1217981644879628")]
+    {
+        let target = |inbox: &Inbox| {
+            let request = move_thread(&inbox.endpoint(), "7", Move::ToHumans).unwrap().unwrap();
+            body(&request)["target_app_id"].clone()
+        };
+        assert_eq!(target(&Inbox::complete(provider).without("staff_app_id")), app);
+        assert_eq!(target(&Inbox::complete(provider)), "test-staff-app-id");
+    }
+    let without = Inbox::complete(Provider::Sunshine).without("integration_id");
+    let back = move_thread(&without.endpoint(), "c1", Move::ToUs);
+    assert_eq!(back.unwrap_err(), Unsendable::MissingSetting("integration_id"));
 }
 
 #[test]
@@ -188,7 +206,9 @@ fn answers() {
         (Provider::Twilio, 400, json!({ "code": 21610 }), failed(OptedOut, "21610")),
         (Provider::Twilio, 400, json!({ "code": 63016 }), failed(WindowClosed, "63016")),
         (Provider::Twilio, 400, json!({ "code": 21211 }), failed(Gone, "21211")),
-        (Provider::Twilio, 400, json!({ "code": 63024 }), failed(Blocked, "63024")),
+        (Provider::Twilio, 400, json!({ "code": 63014 }), failed(Blocked, "63014")),
+        (Provider::Twilio, 400, json!({ "code": 63024 }), failed(Gone, "63024")),
+        (Provider::Twilio, 400, json!({ "code": 63017 }), not_now()),
         (Provider::Twilio, 401, json!({ "code": 20003 }), failed(BadCredentials, "20003")),
         (Provider::Twilio, 404, json!({ "code": 20404 }), failed(BadCredentials, "20404")),
         (Provider::Twilio, 400, json!({ "code": 99999 }), failed(Rejected, "99999")),
@@ -216,6 +236,12 @@ fn answers() {
             Provider::HighLevel,
             400,
             json!({ "message": "Cannot send message as DND is active for SMS." }),
+            failed(Blocked, "dnd:SMS"),
+        ),
+        (
+            Provider::HighLevel,
+            400,
+            json!({ "message": "Cannot send message as DND is active." }),
             failed(OptedOut, "dnd"),
         ),
         (Provider::HighLevel, 401, json!({ "message": "Invalid JWT" }), failed(BadCredentials, "401")),
@@ -370,6 +396,22 @@ fn hints_are_honoured_up_to_an_hour() {
 }
 
 #[test]
+fn an_answer_that_names_no_message_is_no_success() {
+    for provider in Provider::ALL {
+        for body in ["<html>", "{\"id\":\"ab", "{\"ok\":tr", "[", "{\"sid\""] {
+            let found = classify(*provider, StatusCode::OK, &HeaderMap::new(), body.as_bytes());
+            // LINE's retry key makes repeating safe.
+            let safe = (*provider == Provider::Line).then_some(SendResult::Retry { after: None });
+            assert_eq!(found, safe.unwrap_or(SendResult::Ambiguous), "{provider:?} {body}");
+        }
+    }
+    for body in ["", "ok", "{}", "{\"id\":\"m1\"}"] {
+        let found = classify(Provider::Generic, StatusCode::OK, &HeaderMap::new(), body.as_bytes());
+        assert!(matches!(found, SendResult::Sent { .. }), "{body}");
+    }
+}
+
+#[test]
 fn an_unreadable_or_unknown_failure_is_never_a_success() {
     for provider in Provider::ALL {
         for status in [400, 401, 403, 404, 422, 500, 502, 503, 504] {
@@ -384,6 +426,22 @@ fn an_unreadable_or_unknown_failure_is_never_a_success() {
             }
         }
     }
+}
+
+/// Codes and their classes as the providers' pages describe them, one line a code.
+#[test]
+fn documented_codes_have_their_classes() {
+    let text =
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/codes.tsv")).unwrap();
+    let mut seen = 0;
+    for line in text.lines().filter(|line| !line.starts_with('#')) {
+        let [provider, code, class, _] = line.split('\t').collect::<Vec<_>>()[..] else { panic!("{line}") };
+        let provider = *Provider::ALL.iter().find(|known| known.name() == provider).unwrap();
+        let found = failure_class(provider, code).map_or("-", FailureClass::name);
+        assert_eq!(found, class, "{line}");
+        seen += 1;
+    }
+    assert!(seen > 150, "{seen}");
 }
 
 #[test]
