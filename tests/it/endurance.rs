@@ -160,6 +160,7 @@ async fn receipts_never_go_back_and_a_late_failure_is_told() {
             effect: Some(sent.effect.clone()),
             error: None,
             class: None,
+            up_to: None,
         })
     };
     for (id, status) in

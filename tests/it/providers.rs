@@ -1,6 +1,8 @@
 //! The shipped functions against the providers' APIs: windows, templates, threads, tokens, hints, and what
 //! happens when an answer does not come.
 
+mod batches;
+
 use std::{
     collections::BTreeMap,
     sync::{

@@ -162,7 +162,8 @@ async fn every_part_of_a_long_text_is_known_by_its_id() {
     // A later part that does not arrive has failed as much as the first.
     let status = ReceiptStatus::Failed;
     let message = entry.more_messages[1].clone();
-    let receipt = EventKind::Receipt(Receipt { message, status, effect: None, error: None, class: None });
+    let receipt =
+        EventKind::Receipt(Receipt { message, status, effect: None, error: None, class: None, up_to: None });
     happens(&world, &view.conversation.id, "failed", receipt).await;
     let told = world.see(CLIENT).await.told();
     assert!(told.iter().any(|(_, about, ..)| *about == NotificationKind::DeliveryFailed), "{told:?}");

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use handover_aws::{
-    Knowledge,
+    read_knowledge,
     store::{Edit, Faq, FaqChange, Versioned},
 };
 use handover_core::{
@@ -341,7 +341,8 @@ pub(crate) async fn tried(call: &Call<'_>) -> Answered {
     if text.chars().count() > MAX_TRIED_CHARS {
         return Err(Problem::field("text", format!("must have at most {MAX_TRIED_CHARS} characters")));
     }
-    let knowledge = Knowledge::new(entries(call.store().faq(call.account(), &bot).await?));
+    let (knowledge, _) =
+        read_knowledge(call.store(), call.app.processor.clock(), call.account(), &bot).await?;
     let best = knowledge.best(&text).into_iter().take(5);
     let items = best.map(|(entry, score)| Scored { score, entry: entry.clone() }).collect();
     Ok(Answer::ok(Items { items }))

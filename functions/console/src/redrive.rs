@@ -3,9 +3,9 @@
 
 use data_encoding::BASE64;
 use handover_aws::{
+    fit,
     queue::RawCall,
     store::{QuarantineItem, StoredInbox},
-    understand,
 };
 use handover_core::{AccountId, DeliveryId, Envelope, lower_base32};
 use handover_providers::{Endpoint, Verdict, WebhookRequest, normalise};
@@ -64,12 +64,13 @@ impl Api {
         // The same for every redrive: what a redrive that died has led to is published again, and what
         // the call's first reading has led to is not done twice.
         let delivery_id: DeliveryId = item.id.parse().map_err(|_| unreadable())?;
-        // It keeps the time at which it came: what is a day old is recorded and not acted on.
+        // It keeps the time at which it came: what is a day old is recorded and not acted on. What it means is
+        // found out where it is decided: there may be thousands of them, and somebody waits for an answer here.
         let events = accepted.events.into_iter();
         let mut envelopes: Vec<Envelope> =
             events.filter_map(|event| event.envelope(inbox, &delivery_id, item.at)).collect();
         for envelope in &mut envelopes {
-            understand(&mut envelope.event.kind);
+            fit(&mut envelope.event.kind);
         }
         Ok(envelopes)
     }

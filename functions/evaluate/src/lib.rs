@@ -2,6 +2,8 @@
 //!
 //! Knows no bot's configuration and waits for nobody: what is answered with 2xx is durable.
 
+mod apart;
+
 use std::{future::Future, sync::Arc, time::Duration};
 
 use aws_lambda_events::{
@@ -10,16 +12,19 @@ use aws_lambda_events::{
 };
 use data_encoding::BASE64;
 use handover_aws::{
-    Clock, Failure, Host, Inboxes, OpenInbox, Queues, StartError, open_inboxes,
-    queue::{Quarantined, RawCall},
+    Clock, Failure, Host, Inboxes, OpenInbox, Queues, StartError, fit, open_inboxes,
+    queue::{Lanes, MAX_KEPT_BYTES, Quarantined, RawCall},
     telemetry, understand,
 };
 use handover_core::{Bug, DeliveryId, Envelope, Inbox, InboxId, lower_base32, planted};
 use handover_providers::{
-    Endpoint, READ_HEADERS, Reply, Secrets, Verdict, WebhookRequest, answer_within, body_limit, receive,
+    Endpoint, READ_HEADERS, Reply, Secrets, Verdict, WebhookRequest, answer_within, body_limit, normalise,
+    receive,
 };
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use sha2::{Digest, Sha256};
+
+use crate::apart::{Says, apart};
 
 /// The function: everything that outlives an invocation.
 #[derive(Clone, Debug)]
@@ -105,7 +110,8 @@ impl App {
         let path = request.raw_path.as_deref().unwrap_or_default();
         let id = path.rsplit('/').next().and_then(|last| last.parse::<InboxId>().ok());
         let Some(id) = id else { return not_found() };
-        let open = match self.inboxes.open(&id).await {
+        // Whose call it is, and so how long there is time, is not known yet.
+        let open = match self.again(began + GATEWAY_WAITS - SPARE, || self.inboxes.open(&id)).await {
             Ok(Some(open)) => open,
             Ok(None) => return not_found(),
             Err(failure) => {
@@ -153,66 +159,116 @@ impl App {
                 Answer::plain(refusal.status, "unauthorized")
             }
             Verdict::Malformed(malformed) => {
-                let quarantined = self.quarantined(inbox, &malformed.reason, &webhook);
-                match self.durable(until, || self.queues.quarantine(&quarantined)).await {
+                let broken = self.broken(&endpoint, &webhook, inbox, &malformed.reason);
+                match self.again(until, || self.queues.quarantine_all(&broken)).await {
                     Ok(()) => malformed.reply.into(),
                     Err(failure) => unavailable(&failure),
                 }
             }
             Verdict::Accepted(accepted) => {
                 let (broken, unknown): (Vec<_>, Vec<_>) =
-                    accepted.unknown.iter().partition(|name| name.starts_with("malformed:"));
+                    accepted.unknown.iter().partition(|name| name.starts_with(MALFORMED));
                 for _ in unknown {
                     telemetry::count("webhook_unknown_event", inbox.provider.name());
                 }
-                // A part of the call cannot be read: the whole is kept, and the rest goes its way.
+                let (delivery_id, now) = (delivery_id(request), self.clock.now());
+                let envelopes = accepted
+                    .events
+                    .into_iter()
+                    .filter_map(|inbound| inbound.envelope(inbox, &delivery_id, now));
+                let stored = match Lanes::of(&self.understood(envelopes, until), None) {
+                    Ok(lanes) => self.again(until, || self.queues.lanes(&lanes)).await,
+                    Err(failure) => Err(failure),
+                };
+                match stored {
+                    Ok(()) => {}
+                    Err(_) if planted(Bug::TakenBeforeDurable) => {}
+                    Err(failure) => return unavailable(&failure),
+                }
+                // What cannot be read is kept for admins; the rest has gone its way.
                 if let Some(reason) = broken.first() {
-                    let quarantined = self.quarantined(inbox, reason, &webhook);
-                    let kept = self.durable(until, || self.queues.quarantine(&quarantined)).await;
+                    let broken = self.broken(&endpoint, &webhook, inbox, reason);
+                    let kept = self.again(until, || self.queues.quarantine_all(&broken)).await;
                     if let Err(failure) = kept {
                         return unavailable(&failure);
                     }
                 }
-                let delivery_id = delivery_id(request);
-                let envelopes: Vec<Envelope> = accepted
-                    .events
-                    .into_iter()
-                    .filter_map(|inbound| inbound.envelope(inbox, &delivery_id, self.clock.now()))
-                    .map(|mut envelope| {
-                        understand(&mut envelope.event.kind);
-                        envelope
-                    })
-                    .collect();
-                match self.durable(until, || self.queues.events(&envelopes)).await {
-                    Ok(()) => accepted.reply.into(),
-                    Err(_) if planted(Bug::TakenBeforeDurable) => accepted.reply.into(),
-                    Err(failure) => unavailable(&failure),
-                }
+                accepted.reply.into()
             }
         }
     }
 
-    /// Stores what came in, again and again as long as the provider waits for its answer (`until`,
-    /// monotonic): some providers send a thing once only. What was stored twice is one event.
-    async fn durable<Work>(&self, until: Duration, store: impl Fn() -> Work) -> Result<(), Failure>
+    /// The events with what they mean, as far as there is time for it (`until`, monotonic): what must be on the
+    /// queue comes first, and the rest is understood where it is decided.
+    fn understood(&self, envelopes: impl Iterator<Item = Envelope>, until: Duration) -> Vec<Envelope> {
+        let mut envelopes: Vec<Envelope> = envelopes.collect();
+        let now = self.clock.monotonic();
+        let enough = now + until.saturating_sub(now) / SHARE_OF_UNDERSTANDING;
+        for envelope in &mut envelopes {
+            fit(&mut envelope.event.kind);
+            if self.clock.monotonic() < enough {
+                understand(&mut envelope.event.kind);
+            }
+        }
+        envelopes
+    }
+
+    /// Does something again and again as long as the provider waits for its answer (`until`, monotonic): some
+    /// providers send a thing once only. What was stored twice is one event. No try outlasts the provider's
+    /// patience, and each has the time that an answer takes: stored too late is better than not at all.
+    async fn again<T, Work>(&self, until: Duration, work: impl Fn() -> Work) -> Result<T, Failure>
     where
-        Work: Future<Output = Result<(), Failure>>,
+        Work: Future<Output = Result<T, Failure>>,
     {
-        let mut wait = FIRST_WAIT;
-        for _ in 1..MAX_TRIES {
-            match store().await {
-                Err(Failure::Retry { .. }) if self.clock.monotonic() + wait < until => {
+        let (mut wait, mut tries) = (FIRST_WAIT, 1);
+        loop {
+            let end = until.max(self.clock.monotonic() + LEAST_PATIENCE);
+            let result = match self.clock.within(end, work()).await {
+                Some(result) => result,
+                None => Err(Failure::retry("no answer in time")),
+            };
+            match result {
+                Err(Failure::Retry { .. }) if tries < MAX_TRIES && self.clock.monotonic() + wait < until => {
                     telemetry::count("webhook_stored", "again");
                     self.clock.pause(wait).await;
-                    wait *= 2;
+                    (wait, tries) = (wait * 2, tries + 1);
                 }
                 result => return result,
             }
         }
-        store().await
     }
 
-    /// The whole call, as far as it takes to read it again.
+    /// What cannot be read of a call, to be put aside: the broken elements alone, each whole.
+    fn broken(
+        &self,
+        endpoint: &Endpoint<'_>,
+        webhook: &WebhookRequest<'_>,
+        inbox: &Inbox,
+        reason: &str,
+    ) -> Vec<Quarantined> {
+        let reads =
+            |body: &str| match normalise(endpoint, &WebhookRequest { body: body.as_bytes(), ..*webhook }) {
+                Verdict::Accepted(accepted) => Says {
+                    events: accepted.events.len(),
+                    broken: accepted.unknown.iter().any(|name| name.starts_with(MALFORMED)),
+                },
+                Verdict::Malformed(_) => Says { events: 0, broken: true },
+                Verdict::Refused(_) => Says { events: 0, broken: false },
+            };
+        let parts = match std::str::from_utf8(webhook.body) {
+            Ok(body) => apart(body, MAX_KEPT_BYTES, &reads),
+            Err(_) => Vec::new(),
+        };
+        if parts.is_empty() {
+            return vec![self.quarantined(inbox, reason, webhook)];
+        }
+        let part = |part: &String| {
+            self.quarantined(inbox, reason, &WebhookRequest { body: part.as_bytes(), ..*webhook })
+        };
+        parts.iter().map(part).collect()
+    }
+
+    /// A call, as far as it takes to read it again.
     fn quarantined(&self, inbox: &Inbox, reason: &str, webhook: &WebhookRequest<'_>) -> Quarantined {
         // A queue takes text only; what is none travels encoded, and says so.
         let (body, base64) = match std::str::from_utf8(webhook.body) {
@@ -247,6 +303,15 @@ const SPARE: Duration = Duration::from_millis(800);
 const FIRST_WAIT: Duration = Duration::from_millis(50);
 /// Attempts to store something: with their waits they fill the longest time that a provider gives.
 const MAX_TRIES: u32 = 8;
+/// What even the first try has, when nothing is left of a provider's patience: the longest time in which SQS
+/// and DynamoDB answer while they are well. With what was spent before it stays below the gateway's.
+const LEAST_PATIENCE: Duration = Duration::from_millis(500);
+/// The part of the time that is left in which texts are understood, 4 ms of a whole processor each: a quarter of
+/// five seconds is for some 150 on the function's share of one. 3 MB may be 15,700, and their calls of ten at a
+/// time want the rest.
+const SHARE_OF_UNDERSTANDING: u32 = 4;
+/// What the name of an element begins with that lacks what it needs.
+const MALFORMED: &str = "malformed:";
 
 fn unavailable(failure: &Failure) -> Answer {
     telemetry::failed("evaluate", "retry", failure.reason(), 1);

@@ -1,13 +1,21 @@
 //! What built-in bots know, kept in memory for a while: an edit is live within 30 seconds.
 
-use std::sync::Arc;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use handover_core::{AccountId, BotId, FaqEntry, Permille};
 /// The score from which an entry answers, where the business sets no other.
 pub use handover_detect::FLOOR as ENTRY_FLOOR;
-use handover_detect::{Answers, signals};
+use handover_detect::{Answers, Topic, signals};
 
-use crate::{Cache, Clock, Failure, SETTINGS_LIVE, Store};
+use crate::{Cache, Clock, Failure, SETTINGS_LIVE, Store, store::Topics, telemetry};
+
+/// How long a client waits for questions to be read that nobody has read before (4 ms each). What is left is found
+/// by its words alone until the next question comes.
+const READING_FOR: Duration = Duration::from_secs(8);
 
 /// A bot's entries, ready to be searched.
 #[derive(Debug, Default)]
@@ -17,9 +25,16 @@ pub struct Knowledge {
 }
 
 impl Knowledge {
-    /// What these entries know.
+    /// What these entries know, all of them read now.
     pub fn new(entries: Vec<FaqEntry>) -> Self {
         let answers = Answers::new(entries.iter().map(FaqEntry::phrasings));
+        Self { entries, answers }
+    }
+
+    /// What these entries know, by what their questions are known to be about.
+    fn with_topics(entries: Vec<FaqEntry>, topics: &Topics) -> Self {
+        let questions = entries.iter().map(FaqEntry::phrasings);
+        let answers = Answers::with_topics(questions, |question| topics.of(question));
         Self { entries, answers }
     }
 
@@ -63,11 +78,57 @@ impl Knowledges {
             return Ok(knowledge);
         }
         // What is read now may be newer than the version, never older.
-        let faq = self.store.faq(account, bot).await?;
-        let entries = faq.entries.into_iter().map(|entry| entry.value).collect();
-        let knowledge = Arc::new(Knowledge::new(entries));
-        self.versions.put(key.clone(), version, now + SETTINGS_LIVE);
-        self.known.put(key, (version, Arc::clone(&knowledge)), std::time::Duration::MAX);
+        let (knowledge, is_whole) = read_knowledge(&self.store, &self.clock, account, bot).await?;
+        let knowledge = Arc::new(knowledge);
+        if is_whole {
+            self.versions.put(key.clone(), version, now + SETTINGS_LIVE);
+            self.known.put(key, (version, Arc::clone(&knowledge)), Duration::MAX);
+        }
         Ok(knowledge)
     }
+}
+
+/// What a bot knows. What its questions are about is kept beside them; of those that are new it is found out now
+/// and kept, as far as there is time for it: `false` when there was not.
+pub async fn read_knowledge(
+    store: &Store,
+    clock: &Clock,
+    account: &AccountId,
+    bot: &BotId,
+) -> Result<(Knowledge, bool), Failure> {
+    let faq = store.faq(account, bot).await?;
+    let entries: Vec<FaqEntry> = faq.entries.into_iter().map(|entry| entry.value).collect();
+    if entries.is_empty() {
+        return Ok((Knowledge::default(), true));
+    }
+    let mut topics = store.topics(account, bot).await?;
+    let mut unread: BTreeMap<u8, BTreeSet<&str>> = BTreeMap::new();
+    for question in entries.iter().flat_map(FaqEntry::phrasings) {
+        if topics.of(question).is_none() {
+            unread.entry(Topics::bucket(question)).or_default().insert(question);
+        }
+    }
+    let end = clock.monotonic() + READING_FOR;
+    let mut is_whole = true;
+    for (bucket, questions) in unread {
+        let mut has_news = false;
+        for question in questions {
+            if clock.monotonic() >= end {
+                is_whole = false;
+                break;
+            }
+            if let Some(topic) = Topic::of(question) {
+                topics.learn(question, topic);
+                has_news = true;
+            }
+        }
+        if has_news {
+            let all = entries.iter().flat_map(FaqEntry::phrasings);
+            // Whoever reads them next finds them out again: no reason to leave the client without an answer.
+            if let Err(failure) = store.keep_topics(account, bot, bucket, all, &topics).await {
+                telemetry::count("topics_not_kept", failure.reason());
+            }
+        }
+    }
+    Ok((Knowledge::with_topics(entries, &topics), is_whole))
 }

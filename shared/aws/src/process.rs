@@ -2,24 +2,25 @@
 //! conversations.
 
 mod line;
+mod receipts;
 
 use std::{borrow::Cow, future::Future, pin::Pin};
 
 use handover_core::{
     AccountId, Applied, Bug, CommandKind, Contact, ContactId, Conversation, ConversationId, Decision,
-    Delivery, DeliveryResult, EchoEvidence, Effect, EffectKind, Envelope, EventId, EventKind, Evidence,
-    Ignored, Input, MAX_LINKED, NotificationKind, OtherContact, Receipt, ReceiptStatus, Record, Refusal,
-    Timestamp, decide, planted,
+    EchoEvidence, Effect, EffectKind, Envelope, EventKind, Evidence, Ignored, Input, MAX_LINKED,
+    NotificationKind, OtherContact, Record, Refusal, Timestamp, decide, planted,
 };
 use handover_detect::same_issue;
 
 use crate::{
     Clock, Failure, Policies, Queues, Settings, Store, Timers,
     batch::Received,
+    is_to_be_understood,
     process::line::message_item,
     publish::{Context, Publisher, keeps},
     store::{Commit, Committed, Head, LedgerState, MessageItem},
-    telemetry,
+    telemetry, understand,
 };
 
 /// How often an event is decided anew when others write in between.
@@ -113,6 +114,11 @@ impl Processor {
     /// [`Failure::Quarantine`] only before it.
     pub async fn process(&self, envelope: &Envelope) -> Result<Processed, Failure> {
         let mut event = Cow::Borrowed(envelope);
+        // It came in with more than could be understood while its provider waited.
+        if is_to_be_understood(&envelope.event.kind) {
+            telemetry::count("understood", "late");
+            understand(&mut event.to_mut().event.kind);
+        }
         for _ in 0..MAX_ATTEMPTS {
             // Boxed by type as well: what it is made of is too deep for its callers' layouts.
             let attempt: Pin<Box<dyn Future<Output = Attempted> + Send + '_>> =
@@ -450,43 +456,6 @@ impl Processor {
             undecided |= matches!(entry.state, LedgerState::Claimed | LedgerState::Unknown);
         }
         Ok(if undecided { EchoEvidence::Undecided } else { EchoEvidence::NotOurs })
-    }
-
-    /// Notes what a provider says about a text of ours. One that fails after it was taken has failed as
-    /// much as one that was refused: the event that says so to the conversation.
-    async fn note_receipt(
-        &self,
-        envelope: &Envelope,
-        conversation: &Conversation,
-        receipt: &Receipt,
-    ) -> Result<Option<Envelope>, Failure> {
-        let (account, id) = (&conversation.account, &conversation.id);
-        let entry = if let Some(effect) = &receipt.effect {
-            self.store.ledger_entry(account, id, effect).await?
-        } else {
-            let ledger = self.store.ledger(account, id).await?;
-            ledger.into_iter().find(|entry| entry.is_called(&receipt.message))
-        };
-        let Some(entry) = entry else {
-            telemetry::count("receipt", "unknown");
-            return Ok(None);
-        };
-        self.store.note_receipt(account, id, &entry.effect, receipt.status).await?;
-        telemetry::count("receipt", "noted");
-        if receipt.status != ReceiptStatus::Failed {
-            return Ok(None);
-        }
-        let event_id = EventId::of(id, "delivery", &format!("{}-receipt", entry.effect));
-        let mut failed = envelope.clone();
-        failed.conversation = id.clone();
-        failed.identities = Vec::new();
-        failed.delivery_id = event_id.as_str().parse().map_err(|_| Failure::quarantine("bad delivery id"))?;
-        failed.event.id = event_id;
-        let class = receipt.class.clone().unwrap_or_else(|| "rejected".to_owned());
-        let result = DeliveryResult::Failed { class, code: receipt.error.clone() };
-        failed.event.kind =
-            EventKind::Delivery(Delivery { effect: entry.effect, purpose: entry.purpose, result });
-        Ok(Some(failed))
     }
 }
 

@@ -1,5 +1,6 @@
 //! The queues, and how messages are put there.
 
+mod lanes;
 mod messages;
 
 use std::{collections::HashMap, time::Duration};
@@ -16,6 +17,7 @@ use handover_core::{
 };
 use serde::Serialize;
 
+pub use lanes::Lanes;
 pub use messages::*;
 
 use crate::{Failure, Trace, store::QuarantineItem};
@@ -52,6 +54,7 @@ pub struct Queues {
 }
 
 /// A message to put on a queue.
+#[derive(Clone, Debug)]
 struct Entry {
     body: String,
     group: Option<String>,
@@ -65,33 +68,21 @@ impl Queues {
         Self { client, urls }
     }
 
-    /// Puts events on their conversations' queue, in order; returns when all are durable.
+    /// Puts events on their conversations' queue, those of a conversation in order; returns when all are
+    /// durable.
     pub async fn events(&self, envelopes: &[Envelope]) -> Result<(), Failure> {
-        let entry = |envelope: &Envelope| {
-            Ok(Entry {
-                body: encode(envelope)?,
-                group: Some(envelope.conversation.to_string()),
-                deduplication: Some(envelope.event.id.to_string()),
-                delay: Duration::ZERO,
-            })
-        };
-        let entries = envelopes.iter().map(entry).collect::<Result<Vec<_>, Failure>>()?;
-        self.send_all(&self.urls.conversation, entries).await
+        self.lanes(&Lanes::of(envelopes, None)?).await
     }
 
-    /// Puts events on their conversations' queue once more, in order: under deduplication ids that begin
+    /// The same, and called again it goes on where it failed.
+    pub async fn lanes(&self, lanes: &Lanes) -> Result<(), Failure> {
+        lanes.send(|batch| self.send_batch(&self.urls.conversation, batch)).await
+    }
+
+    /// Puts events on their conversations' queue once more, those of a conversation in order: under deduplication ids that begin
     /// with `anew`, for their own may still be remembered.
     pub async fn events_anew(&self, envelopes: &[Envelope], anew: &str) -> Result<(), Failure> {
-        let entry = |envelope: &Envelope| {
-            Ok(Entry {
-                body: encode(envelope)?,
-                group: Some(envelope.conversation.to_string()),
-                deduplication: Some(format!("{anew}-{}", envelope.event.id)),
-                delay: Duration::ZERO,
-            })
-        };
-        let entries = envelopes.iter().map(entry).collect::<Result<Vec<_>, Failure>>()?;
-        self.send_all(&self.urls.conversation, entries).await
+        self.lanes(&Lanes::of(envelopes, Some(anew))?).await
     }
 
     /// Puts texts, and what goes with them, on their way to clients, in order.
@@ -158,8 +149,14 @@ impl Queues {
 
     /// Puts aside what cannot be processed.
     pub async fn quarantine(&self, quarantined: &Quarantined) -> Result<(), Failure> {
-        let entry = plain(quarantined, quarantined.account.to_string())?;
-        self.send_all(&self.urls.quarantine, vec![entry]).await
+        self.quarantine_all(std::slice::from_ref(quarantined)).await
+    }
+
+    /// Puts aside several things that cannot be processed.
+    pub async fn quarantine_all(&self, quarantined: &[Quarantined]) -> Result<(), Failure> {
+        let entry = |quarantined: &Quarantined| plain(quarantined, quarantined.account.to_string());
+        let entries = quarantined.iter().map(entry).collect::<Result<Vec<_>, Failure>>()?;
+        self.send_all(&self.urls.quarantine, entries).await
     }
 
     /// Puts a message that was put aside back on the queue that it came from, under a deduplication id of
@@ -182,18 +179,10 @@ impl Queues {
     }
 
     async fn send_all(&self, url: &str, entries: Vec<Entry>) -> Result<(), Failure> {
-        let mut batch: Vec<Entry> = Vec::new();
-        let mut bytes = 0;
-        for entry in entries {
-            let size = entry.body.len();
-            if batch.len() == MAX_BATCH || (!batch.is_empty() && bytes + size > MAX_BATCH_BYTES) {
-                self.send_batch(url, std::mem::take(&mut batch)).await?;
-                bytes = 0;
-            }
-            bytes += size;
-            batch.push(entry);
+        for batch in batches(entries) {
+            self.send_batch(url, batch).await?;
         }
-        if batch.is_empty() { Ok(()) } else { self.send_batch(url, batch).await }
+        Ok(())
     }
 
     async fn send_batch(&self, url: &str, batch: Vec<Entry>) -> Result<(), Failure> {
@@ -239,6 +228,26 @@ impl Queues {
     pub const fn urls(&self) -> &QueueUrls {
         &self.urls
     }
+}
+
+/// Messages in the calls that they fit into, in order.
+fn batches(entries: Vec<Entry>) -> Vec<Vec<Entry>> {
+    let mut batches: Vec<Vec<Entry>> = Vec::new();
+    let mut bytes = 0;
+    for entry in entries {
+        let size = entry.body.len();
+        match batches.last_mut() {
+            Some(batch) if batch.len() < MAX_BATCH && bytes + size <= MAX_BATCH_BYTES => {
+                bytes += size;
+                batch.push(entry);
+            }
+            Some(_) | None => {
+                bytes = size;
+                batches.push(vec![entry]);
+            }
+        }
+    }
+    batches
 }
 
 type SystemAttributes = HashMap<MessageSystemAttributeNameForSends, MessageSystemAttributeValue>;

@@ -1,27 +1,54 @@
-//! What the text of an event says by itself, computed where events come in.
+//! What the text of an event says by itself, computed where events come in, or later where there was no time.
 
-use handover_core::{Content, EventKind};
+use handover_core::{Content, EventKind, Message, Signals};
 use handover_detect::signals;
 
 /// Characters of a client's text that are kept: an item of the table holds 400 KB, and no channel
 /// carries as much.
 const MAX_TEXT_CHARS: usize = 50_000;
 
-/// Cuts a client's text to what can be kept, and says what it means.
-pub fn understand(kind: &mut EventKind) {
-    let (EventKind::Message(message) | EventKind::Edited { content: message, .. }) = kind else { return };
+/// Cuts a client's text to what can be kept.
+pub fn fit(kind: &mut EventKind) {
+    let Some(message) = said(kind) else { return };
     match &mut message.content {
         Content::Text(text)
-        | Content::Choice { title: text, .. }
+        | Content::Choice { title: text, payload: None }
         | Content::Media { caption: Some(text), .. } => cut(text),
+        Content::Choice { title, payload: Some(payload) } => {
+            cut(title);
+            cut(payload);
+        }
         Content::Media { caption: None, .. }
         | Content::Location { .. }
         | Content::ContactCard
         | Content::Unsupported { .. } => {}
     }
+}
+
+/// Whether a client's words are still to be understood before anything is decided about them.
+pub fn is_to_be_understood(kind: &EventKind) -> bool {
+    let (EventKind::Message(message) | EventKind::Edited { content: message, .. }) = kind else {
+        return false;
+    };
     // Passed-on words are somebody else's.
-    if let Some(text) = message.content.text().filter(|_| !message.forwarded) {
+    !message.forwarded && message.content.text().is_some() && message.signals == Signals::default()
+}
+
+/// Says what a client's text means.
+pub fn understand(kind: &mut EventKind) {
+    if is_to_be_understood(kind)
+        && let Some(message) = said(kind)
+        && let Some(text) = message.content.text()
+    {
         message.signals = signals(text);
+    }
+}
+
+const fn said(kind: &mut EventKind) -> Option<&mut Message> {
+    if let EventKind::Message(message) | EventKind::Edited { content: message, .. } = kind {
+        Some(message)
+    } else {
+        None
     }
 }
 

@@ -64,6 +64,10 @@ pub struct Conversation {
     /// The client wants no messages.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub opted_out: bool,
+    /// When that was last concluded from a text of ours that was refused: what the client writes later shows
+    /// that it is not so, or no longer. None where the client's own word is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused_at: Option<Timestamp>,
     /// Counts the timers that were set; part of their names.
     #[serde(default)]
     pub timer_sequence: u32,
@@ -344,6 +348,7 @@ impl Conversation {
             bot_messages: DayCount::default(),
             recent: Vec::new(),
             opted_out: false,
+            refused_at: None,
             timer_sequence: 0,
             erased: None,
         }

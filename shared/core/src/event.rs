@@ -134,7 +134,7 @@ pub struct Message {
 pub enum Content {
     /// Words.
     Text(String),
-    /// A pressed button or chosen list entry: its label counts as words.
+    /// A pressed button or chosen list entry: its label counts as words, or without one what is attached to it.
     Choice {
         /// What the client saw.
         title: String,
@@ -177,6 +177,10 @@ impl Content {
     pub fn text(&self) -> Option<&str> {
         let text = match self {
             Self::Text(text) => Some(text.as_str()),
+            // Not every provider says what the client saw.
+            Self::Choice { title, payload: Some(payload) } if title.trim().is_empty() => {
+                Some(payload.as_str())
+            }
             Self::Choice { title, .. } => Some(title.as_str()),
             Self::Media { caption, .. } => caption.as_deref(),
             Self::Location { .. } | Self::ContactCard | Self::Unsupported { .. } => None,
@@ -243,6 +247,9 @@ pub struct Receipt {
     /// Our class of that code, such as `window_closed`, where it is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub class: Option<String>,
+    /// It is about every message of ours up to this instant, of the provider's clock, and not about one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub up_to: Option<Timestamp>,
 }
 
 /// How far a message of ours got.

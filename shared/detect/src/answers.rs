@@ -5,6 +5,7 @@ use std::{cmp::Reverse, collections::BTreeMap};
 use handover_core::{Permille, Signals};
 
 use crate::{
+    encoder::VECTOR,
     issue::{Fingerprint, permille},
     language::without_politeness,
     phrase_table::PhraseTable,
@@ -24,6 +25,32 @@ pub const FLOOR: Permille = Permille::new(350);
 /// the same question.
 const EVIDENCE: f32 = 0.84;
 const MOST_EVIDENCE: f32 = 2.0;
+
+/// What a question is about, in the encoder's eyes: reading it takes some milliseconds, so that whoever has the
+/// question keeps this beside it. No word can be read from it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Topic(Vector);
+
+impl Topic {
+    /// Bytes of a topic.
+    pub const BYTES: usize = VECTOR;
+
+    /// What a question is about; none without a letter or digit.
+    pub fn of(question: &str) -> Option<Self> {
+        let reading = Reading::of(question);
+        reading.says_something().then(|| Self(Vector::of(&reading.encoded.issue)))
+    }
+
+    /// As it is kept; it means something to the same [`crate::MODEL`] only.
+    pub fn to_bytes(&self) -> [u8; Self::BYTES] {
+        self.0.to_bytes()
+    }
+
+    /// As it was kept.
+    pub fn from_bytes(bytes: &[u8; Self::BYTES]) -> Self {
+        Self(Vector::from_bytes(bytes))
+    }
+}
 
 /// Questions, each of an entry, ready to be compared. Made once per configuration revision.
 #[derive(Debug, Default)]
@@ -46,16 +73,26 @@ pub struct Found {
 
 impl Answers {
     /// The questions of the entries: each entry may be asked in several ways. A question without a
-    /// letter or digit is never found.
+    /// letter or digit is never found. Each question is read by the encoder.
     pub fn new<'a, Q: IntoIterator<Item = &'a str>>(entries: impl IntoIterator<Item = Q>) -> Self {
+        Self::with_topics(entries, Topic::of)
+    }
+
+    /// The same without the encoder, with what the questions are known to be about. One of which it is not
+    /// known is found by its words alone.
+    pub fn with_topics<'a, Q: IntoIterator<Item = &'a str>>(
+        entries: impl IntoIterator<Item = Q>,
+        topic: impl Fn(&str) -> Option<Topic>,
+    ) -> Self {
         let entries: Vec<Vec<&str>> = entries.into_iter().map(|entry| entry.into_iter().collect()).collect();
         let mut answers = Self { index: Index::new(&entries), ..Self::default() };
         for (entry, questions) in entries.iter().enumerate() {
             for question in questions {
-                let reading = Reading::of(question);
-                if reading.says_something() {
-                    answers.equal.add(&reading.words.all().join(" "), entry);
-                    answers.issues.push((entry, Vector::of(&reading.encoded.issue)));
+                let words = Words::read(question);
+                let words = words.all();
+                if !words.is_empty() {
+                    answers.equal.add(&words.join(" "), entry);
+                    answers.issues.extend(topic(question).map(|Topic(issue)| (entry, issue)));
                 }
             }
         }

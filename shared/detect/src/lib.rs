@@ -38,7 +38,7 @@ use std::sync::LazyLock;
 
 use handover_core::{Permille, Signals};
 
-pub use answers::{Answers, FLOOR, Found};
+pub use answers::{Answers, FLOOR, Found, Topic};
 pub use features::Features;
 pub use issue::{same_issue, same_issue_score};
 pub use normal::{HEAD_CHARS, MAX_CHARS, normalise};

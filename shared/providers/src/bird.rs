@@ -93,7 +93,14 @@ pub(crate) fn normalise(
         if let Some(status) = status {
             let error = inner.at(&["failure", "code"]).id().or_else(|| inner.get("reason").id());
             (
-                EventKind::Receipt(Receipt { message: id.clone(), status, effect, error, class: None }),
+                EventKind::Receipt(Receipt {
+                    message: id.clone(),
+                    status,
+                    effect,
+                    error,
+                    class: None,
+                    up_to: None,
+                }),
                 format!("{id}:{word}"),
             )
         } else {

@@ -177,6 +177,7 @@ fn one(event: &Json<'_>, id: String, batch: &mut Batch) {
                 effect,
                 error: event.get("error").id(),
                 class: None,
+                up_to: None,
             })
         }
         ("echo", Some(message)) => {

@@ -143,7 +143,14 @@ pub(crate) fn normalise(
             };
             let error = inner.at(&["error", "code"]).id();
             (
-                EventKind::Receipt(Receipt { message: id.clone(), status, effect: None, error, class: None }),
+                EventKind::Receipt(Receipt {
+                    message: id.clone(),
+                    status,
+                    effect: None,
+                    error,
+                    class: None,
+                    up_to: None,
+                }),
                 format!("{id}:{word}"),
             )
         }

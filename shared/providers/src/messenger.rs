@@ -233,8 +233,16 @@ fn one(endpoint: &Endpoint<'_>, business: Option<&String>, element: &Json<'_>, b
                 batch.push(fact(Some(mid.clone()), dedupe_id.clone(), receipt(mid.clone(), status)));
             }
             if mids.is_empty() {
-                // Everything up to the watermark; no message of ours has such an id.
-                batch.push(fact(None, dedupe_id, receipt(format!("watermark:{watermark}"), status)));
+                // No message of ours has such an id.
+                let kind = EventKind::Receipt(Receipt {
+                    message: format!("watermark:{watermark}"),
+                    status,
+                    effect: None,
+                    error: None,
+                    class: None,
+                    up_to: instant::from_millis(inner.get("watermark")),
+                });
+                batch.push(fact(None, dedupe_id, kind));
             }
         }
         (what @ ("pass_thread_control" | "take_thread_control" | "request_thread_control"), _) => {
@@ -285,7 +293,7 @@ pub(crate) fn staff_app<'a>(endpoint: &Endpoint<'a>) -> &'a str {
 }
 
 fn receipt(message: String, status: ReceiptStatus) -> EventKind {
-    EventKind::Receipt(Receipt { message, status, effect: None, error: None, class: None })
+    EventKind::Receipt(Receipt { message, status, effect: None, error: None, class: None, up_to: None })
 }
 
 fn echo(endpoint: &Endpoint<'_>, inner: &Json<'_>, mid: String, content: Content) -> Echo {

@@ -176,7 +176,7 @@ fn one(name: &str, inner: &Json<'_>, body: &Json<'_>, app: Option<&String>, batc
                 other => return batch.unknown(other),
             };
             let error = inner.at(&["reason", "code"]).id();
-            let receipt = Receipt { message: id.clone(), status, effect, error, class: None };
+            let receipt = Receipt { message: id.clone(), status, effect, error, class: None, up_to: None };
             batch.push(fact(format!("{id}:{word}"), EventKind::Receipt(receipt), 0));
         }
         // What the client asked for could not be done.

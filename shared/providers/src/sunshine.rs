@@ -124,7 +124,14 @@ fn one(endpoint: &Endpoint<'_>, event: &Json<'_>, app: Option<&String>, batch: &
             if payload.at(&["activity", "author", "type"]).text() != Some("business") =>
         {
             let read = event.get("id").id().unwrap_or_default();
-            receipt(payload, format!("watermark:{read}"), ReceiptStatus::Read)
+            EventKind::Receipt(Receipt {
+                message: format!("watermark:{read}"),
+                status: ReceiptStatus::Read,
+                effect: None,
+                error: None,
+                class: None,
+                up_to: instant::from_text(event.get("createdAt")),
+            })
         }
         (name, _) if name.starts_with("switchboard:") => {
             let active = conversation.get("activeSwitchboardIntegration");
@@ -168,7 +175,7 @@ fn one(endpoint: &Endpoint<'_>, event: &Json<'_>, app: Option<&String>, batch: &
 fn receipt(payload: &Json<'_>, message: String, status: ReceiptStatus) -> EventKind {
     let effect = payload.at(&["message", "metadata", "handover_effect"]).text().and_then(from_correlation);
     let error = payload.at(&["error", "code"]).id();
-    EventKind::Receipt(Receipt { message, status, effect, error, class: None })
+    EventKind::Receipt(Receipt { message, status, effect, error, class: None, up_to: None })
 }
 
 /// A business message: ours by its metadata, software's when it says so or came through the API,

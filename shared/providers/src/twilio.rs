@@ -248,6 +248,7 @@ fn receipt(
         effect,
         error: form.filled("ErrorCode"),
         class: None,
+        up_to: None,
     });
     batch.push(Inbound {
         sender: Some(client.clone()),

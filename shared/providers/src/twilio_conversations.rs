@@ -76,7 +76,14 @@ pub(crate) fn normalise(
             };
             let error = form.filled("ErrorCode").filter(|code| code != "0");
             (
-                EventKind::Receipt(Receipt { message: id.clone(), status, effect: None, error, class: None }),
+                EventKind::Receipt(Receipt {
+                    message: id.clone(),
+                    status,
+                    effect: None,
+                    error,
+                    class: None,
+                    up_to: None,
+                }),
                 format!("{id}:{word}"),
             )
         }

@@ -71,6 +71,7 @@ pub(crate) fn normalise(
         effect: None,
         error: body.get("desc").text().map(|_| "failed".to_owned()),
         class: None,
+        up_to: None,
     };
     let (kind, dedupe_id) = match event {
         "message" => {

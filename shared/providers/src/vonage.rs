@@ -202,6 +202,7 @@ fn messages(body: &Json<'_>, batch: &mut Batch) {
                 effect: body.get("client_ref").text().and_then(from_correlation),
                 error: error_code(body.get("error")),
                 class: None,
+                up_to: None,
             };
             (EventKind::Receipt(receipt), format!("{id}:{word}"))
         }
@@ -281,7 +282,14 @@ fn sms(body: &Json<'_>, batch: &mut Batch) {
             let effect = body.get("client-ref").text().and_then(from_correlation);
             let error = body.get("err-code").id().filter(|code| code != "0");
             (
-                EventKind::Receipt(Receipt { message: id.clone(), status, effect, error, class: None }),
+                EventKind::Receipt(Receipt {
+                    message: id.clone(),
+                    status,
+                    effect,
+                    error,
+                    class: None,
+                    up_to: None,
+                }),
                 format!("{id}:{word}"),
             )
         }

@@ -200,6 +200,7 @@ impl Business<'_> {
             effect: element.get("biz_opaque_callback_data").text().and_then(from_correlation),
             error: element.get("errors").list().first().and_then(|error| error.get("code").id()),
             class: None,
+            up_to: None,
         });
         match client(element.get("recipient_user_id").id(), element.get("recipient_id").id(), &id, kind) {
             Some(event) => batch.push(Inbound {

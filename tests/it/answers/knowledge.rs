@@ -3,8 +3,10 @@
 use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
-use handover_cloud::Verdict as Fate;
-use handover_tests::World;
+use handover_aws::{Clock, Knowledge, Knowledges};
+use handover_cloud::{CallRecord, Verdict as Fate};
+use handover_core::FaqEntry;
+use handover_tests::{MINUTE, World};
 use http::{Method, Request, StatusCode};
 use serde_json::{Value, json};
 
@@ -348,4 +350,67 @@ async fn what_is_exported_can_be_imported_however_much_it_is() {
         assert_eq!(replacing.status, StatusCode::UNPROCESSABLE_ENTITY, "{replacing:?}");
     }
     assert_eq!((parts, seen), (2, 400));
+}
+
+/// How often something was written about the entries, a call each.
+fn puts(log: &[CallRecord], function: Option<&str>) -> usize {
+    let by = |call: &&CallRecord| call.function.as_deref() == function && call.operation == "PutItem";
+    log.iter().filter(by).count()
+}
+
+#[tokio::test]
+async fn what_entries_are_about_is_kept_beside_them_and_read_once() {
+    let world = World::answering(9).await;
+    world.stop_sweep();
+    let (store, bot) = (world.local.admin_store(), &world.sample.clinic.bot);
+    world.local.cloud().take_log();
+    ask(&world, "1", "where can I park my car?").await;
+    assert_eq!(puts(&world.local.cloud().take_log(), Some("respond")), 16, "every item of them");
+
+    // Another process has nothing to read but what was kept, and knows the same.
+    let clock = world.local.cloud().clock().clone();
+    let clock = Clock::with_domain(move || clock.now_ms());
+    let fresh = || Knowledges::new(store.clone(), clock.clone());
+    let entries = async || -> Vec<FaqEntry> {
+        let faq = store.faq(world.account(), bot).await.unwrap();
+        faq.entries.into_iter().map(|entry| entry.value).collect()
+    };
+    let known = fresh().of(world.account(), bot).await.unwrap();
+    assert_eq!(puts(&world.local.cloud().take_log(), None), 0);
+    for question in ["is there somewhere to leave the car", "do you open on sundays", "surfboards"] {
+        assert_eq!(known.best(question), Knowledge::new(entries().await).best(question), "{question}");
+    }
+
+    // One more entry is one more question to read.
+    let surf = json!({"question": "Do you sell surfboards?", "answer": "Only on Fridays."});
+    let api = Api::clinic(&world);
+    assert_eq!(api.post(&format!("/bots/{bot}/faq"), &surf).await.status, StatusCode::CREATED);
+    world.travel(MINUTE).await;
+    world.local.cloud().take_log();
+    ask(&world, "2", "do you sell surfboards?").await;
+    assert_eq!(puts(&world.local.cloud().take_log(), Some("respond")), 1);
+    assert_eq!(world.see(CLIENT).await.texts.last().unwrap().body, "Only on Fridays.");
+}
+
+#[tokio::test]
+async fn more_entries_than_can_be_read_at_once_are_read_by_and_by() {
+    let world = World::answering(10).await;
+    let (store, bot) = (world.local.admin_store(), &world.sample.clinic.bot);
+    // A quarter of a second between two looks at the clock.
+    let looks = std::sync::atomic::AtomicI64::new(0);
+    let clock = Clock::with_domain(move || 250 * looks.fetch_add(1, Ordering::SeqCst));
+    let mut turns = 0;
+    loop {
+        let (knowledge, is_whole) =
+            handover_aws::read_knowledge(store, &clock, world.account(), bot).await.unwrap();
+        // What is not read yet is found by its words.
+        let (best, _) = knowledge.best("where can I park my car?")[0];
+        assert!(best.question.to_lowercase().contains("park"), "{best:?}");
+        turns += 1;
+        if is_whole {
+            break;
+        }
+        assert!(turns < 50);
+    }
+    assert!(turns > 1);
 }

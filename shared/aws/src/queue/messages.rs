@@ -358,7 +358,7 @@ impl Quarantined {
 }
 
 /// What is kept of a body that is put aside: an item of the table holds 400 KB.
-const MAX_KEPT_BYTES: usize = 200_000;
+pub const MAX_KEPT_BYTES: usize = 200_000;
 
 /// As much of a body as an item can hold.
 fn cut(mut body: String) -> String {

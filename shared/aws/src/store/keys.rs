@@ -108,6 +108,16 @@ pub(crate) fn faq(account: &AccountId, bot: &BotId) -> String {
 }
 
 pub(crate) const FAQ_VERSION: &str = "VERSION";
+
+/// What the questions are about, to a version of the understanding: all buckets, and one of them.
+pub(crate) fn faq_topics(model: &str) -> String {
+    format!("TOPICS#{model}#")
+}
+
+pub(crate) fn faq_topic_bucket(model: &str, bucket: u8) -> String {
+    format!("{}{bucket:02}", faq_topics(model))
+}
+
 pub(crate) const FAQ_ENTRY: &str = "ENTRY#";
 
 /// Entries that belong to a generation; those of before there were any stand under [`FAQ_ENTRY`].

@@ -25,6 +25,7 @@ mod settings;
 mod sign_in;
 mod state;
 mod tags;
+mod topics;
 mod whole;
 
 use std::collections::HashMap;
@@ -58,6 +59,7 @@ pub use requests::Once;
 pub use settings::StoredInbox;
 pub use sign_in::{CodeItem, Limit, LinkItem, MAX_SESSIONS, SessionKey};
 pub use tags::TaggedConversation;
+pub use topics::Topics;
 pub use whole::{Whole, WholeConversation};
 
 /// An item as the table has it.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::{
     Asked, CLIENT_TIME_GRAIN, Connector, Content, Control, Decision, EventKind, Feedback, HandoverAction,
     HandoverChange, Issue, MAX_FOLDED, MediaKind, Message, NotificationKind, PhraseMatch, Scenario,
-    ScenarioKind, Sensitivity, Signals, Verdict,
+    ScenarioKind, Sensitivity, Signals, Timestamp, Verdict,
 };
 
 use super::{draft::Draft, too_old};
@@ -23,6 +23,7 @@ pub(super) fn message(mut draft: Draft<'_>, message: &Message) -> Decision {
         return draft.apply(Verdict::TooOld);
     }
     draft.note_client_time();
+    draft.note_return();
 
     if draft.in_stretch() && draft.conversation.resume_due(draft.now) {
         // Decided too late for the stretch that it belongs to: an unanswered one.
@@ -232,8 +233,23 @@ impl Draft<'_> {
         self.record.matched.clone_from(&fires.matched);
     }
 
+    /// When the client wrote: not later than it reached us.
+    fn said_at(&self) -> Timestamp {
+        self.input.event.sent_at.unwrap_or(self.at()).min(self.at())
+    }
+
+    /// Whoever writes may be answered, although a text of ours was refused before as if they wanted none: only
+    /// their own word stands until they take it back. Where the provider still holds them for opted out, it
+    /// refuses the next text as well.
+    fn note_return(&mut self) {
+        if self.conversation.refused_at.is_some_and(|refused| refused < self.said_at()) {
+            self.conversation.refused_at = None;
+            self.conversation.opted_out = false;
+        }
+    }
+
     fn note_client_time(&mut self) {
-        let at = self.input.event.sent_at.unwrap_or(self.at()).min(self.at());
+        let at = self.said_at();
         let last = self.conversation.last_client_at;
         if last.is_none_or(|last| at.since(last) >= CLIENT_TIME_GRAIN) {
             self.conversation.last_client_at = Some(at);

@@ -7,8 +7,10 @@ use crate::{
 
 use super::{draft::Draft, too_old};
 
+/// The client's own word: what else was concluded counts no more.
 pub(super) fn consent(mut draft: Draft<'_>, opted_out: bool) -> Decision {
     draft.conversation.opted_out = opted_out;
+    draft.conversation.refused_at = None;
     draft.apply(if opted_out { Verdict::OptedOut } else { Verdict::Noted })
 }
 
@@ -99,6 +101,9 @@ pub(super) fn delivery(mut draft: Draft<'_>, delivery: &Delivery) -> Decision {
         DeliveryResult::Suppressed(Suppressed::Expired) if delivery.purpose == Purpose::Closing => {}
         DeliveryResult::Suppressed(_) => return draft.apply(Verdict::Noted),
         DeliveryResult::Failed { class, .. } if class == "opted_out" => {
+            if !draft.conversation.opted_out || draft.conversation.refused_at.is_some() {
+                draft.conversation.refused_at = Some(draft.at());
+            }
             draft.conversation.opted_out = true;
         }
         DeliveryResult::Failed { .. } | DeliveryResult::Unknown => {}

@@ -127,8 +127,23 @@ fn without_a_bot_or_with_an_external_one_nobody_is_asked() {
 }
 
 #[test]
+fn a_button_without_a_label_says_what_is_attached_to_it() {
+    let pressed = |title: &str, payload: Option<&str>| Content::Choice {
+        title: title.to_owned(),
+        payload: payload.map(str::to_owned),
+    };
+    assert_eq!(pressed("", Some("human")).text(), Some("human"));
+    assert_eq!(pressed(" ", Some("human")).text(), Some("human"));
+    assert_eq!(pressed("Talk to us", Some("human")).text(), Some("Talk to us"));
+    assert_eq!(pressed("", Some(" ")).text(), None);
+    let message = message_of(pressed("", Some("hours")), Signals::default());
+    assert_eq!(World::new([lack_of_knowledge()]).take(message).record.verdict, Verdict::Turn);
+}
+
+#[test]
 fn what_the_bot_cannot_read_counts_as_not_knowing() {
     let contents = [
+        Content::Choice { title: String::new(), payload: None },
         Content::Media { kind: MediaKind::Audio, caption: Some("  ".to_owned()), reference: None },
         Content::Location { latitude_e6: 1, longitude_e6: 2, name: Some("here".to_owned()) },
         Content::ContactCard,

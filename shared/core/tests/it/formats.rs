@@ -235,6 +235,7 @@ fn longest() -> [Conversation; 2] {
     let (at, back_at) = (bot.control_since, Some(bot.control_since));
     bot.recent = vec![Recent { scenario: ScenarioKind::LackOfKnowledge, at, back_at }; 3];
     bot.opted_out = true;
+    bot.refused_at = Some(bot.control_since);
     bot.timer_sequence = u32::MAX;
     bot.erased = Some(Erased { at, epoch: many });
     let mut human = bot.clone();

@@ -211,6 +211,39 @@ fn an_opt_out_is_learned_from_the_client_and_from_a_refusal() {
 }
 
 #[test]
+fn who_writes_after_a_refusal_is_answered_again() {
+    let refused = || failed(id("effect"), Purpose::Bot, "opted_out".to_owned());
+    let mut world = World::new([]);
+    world.take(says("hello"));
+    let before = world.now;
+    world.pass(seconds(1)).take(refused());
+    // What they wrote before that shows nothing.
+    assert_eq!(world.take_at(says("are you there?"), before).record.verdict, Verdict::OptedOut);
+    let again = world.pass(seconds(1)).take(says("hello?"));
+    assert_eq!((again.record.verdict, again.conversation.opted_out), (Verdict::Turn, false));
+    // While humans own the conversation as well.
+    world.take(human_echo());
+    assert!(world.pass(seconds(1)).take(refused()).conversation.opted_out);
+    assert!(!world.pass(seconds(1)).take(says("hello?")).conversation.opted_out);
+}
+
+#[test]
+fn the_clients_own_word_stands_whatever_they_write() {
+    let refused = || failed(id("effect"), Purpose::Bot, "opted_out".to_owned());
+    let opt_out = || EventKind::Consent { opted_out: true };
+    for events in [vec![opt_out(), refused()], vec![refused(), opt_out()], vec![opt_out()]] {
+        let mut world = World::new([]);
+        for event in events {
+            world.pass(seconds(1)).take(event);
+        }
+        let written = world.pass(seconds(1)).take(says("hello?"));
+        assert_eq!((written.record.verdict, written.conversation.opted_out), (Verdict::OptedOut, true));
+        world.take(EventKind::Consent { opted_out: false });
+        assert_eq!(world.pass(seconds(1)).take(says("hello?")).record.verdict, Verdict::Turn);
+    }
+}
+
+#[test]
 fn what_changes_nothing_is_kept_and_receipts_are_not() {
     let mut world = World::new([human_requested()]);
     let before = world.conversation.clone();
@@ -229,6 +262,7 @@ fn what_changes_nothing_is_kept_and_receipts_are_not() {
         effect: None,
         error: None,
         class: None,
+        up_to: None,
     };
     let event = world.event(EventKind::Receipt(receipt));
     assert_eq!(world.process(&event), Decision::Ignore(Ignored::Receipt));

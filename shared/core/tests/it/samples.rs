@@ -16,6 +16,7 @@ pub(crate) fn event_kinds() -> Vec<(&'static str, EventKind)> {
         ("reaction_gone", EventKind::Reaction { message: "m1".to_owned(), emoji: None }),
         ("receipt", receipt()),
         ("receipt_with_class", late_failure()),
+        ("receipt_up_to", read_up_to()),
         ("consent", EventKind::Consent { opted_out: true }),
         ("thread_with_humans", EventKind::ThreadControl(ThreadControl::WithHumans)),
         ("thread_with_us", EventKind::ThreadControl(ThreadControl::WithUs)),
@@ -81,6 +82,13 @@ fn late_failure() -> EventKind {
     EventKind::Receipt(Receipt { class: Some("window_closed".to_owned()), ..receipt })
 }
 
+fn read_up_to() -> EventKind {
+    let EventKind::Receipt(receipt) = receipt() else { panic!("a receipt") };
+    let (effect, error, up_to) = (None, None, Some(START));
+    let (message, status) = ("watermark:1".to_owned(), ReceiptStatus::Read);
+    EventKind::Receipt(Receipt { message, status, effect, error, up_to, ..receipt })
+}
+
 fn receipt() -> EventKind {
     EventKind::Receipt(Receipt {
         message: "SM2".to_owned(),
@@ -88,6 +96,7 @@ fn receipt() -> EventKind {
         effect: Some(id("effect")),
         error: Some("30003".to_owned()),
         class: None,
+        up_to: None,
     })
 }
 

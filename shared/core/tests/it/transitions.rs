@@ -158,6 +158,7 @@ fn our_side_cases() -> Vec<Case> {
                 effect: None,
                 error: None,
                 class: None,
+                up_to: None,
             })))
         }),
         case("echo: ours", |world| Some(world.event(echo(EchoAuthor::Ours)))),

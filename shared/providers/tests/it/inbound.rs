@@ -2,6 +2,7 @@
 
 use handover_core::{
     Content, EchoAuthor, EffectId, EventKind, MediaKind, Provider, Receipt, ReceiptStatus, ThreadControl,
+    Timestamp,
 };
 use handover_providers::{Verdict, standard_webhooks_signature, twilio_signature};
 use http::{Method, StatusCode};
@@ -78,6 +79,7 @@ fn generic_events_of_every_type() {
         effect: Some(effect),
         error: Some("7".into()),
         class: None,
+        up_to: None,
     };
     assert_eq!(kind(5), &EventKind::Receipt(receipt));
     assert!(
@@ -156,6 +158,7 @@ fn twilio_receipts_carry_our_effect() {
         effect: Some(effect),
         error: Some("63016".into()),
         class: Some("window_closed".into()),
+        up_to: None,
     };
     assert_eq!(event.kind, EventKind::Receipt(receipt));
 }
@@ -308,7 +311,8 @@ fn a_delivery_report_is_a_receipt_for_each_message() {
     let without = messenger(json!({ "sender": { "id": "7" }, "delivery": { "watermark": 5 } }));
     let kinds = kinds(&inbox, &without);
     assert!(
-        matches!(&kinds[..], [EventKind::Receipt(receipt)] if receipt.message == "watermark:5"),
+        matches!(&kinds[..], [EventKind::Receipt(receipt)]
+            if receipt.message == "watermark:5" && receipt.up_to == Some(Timestamp::from_ms(5))),
         "{kinds:?}"
     );
 }
