@@ -46,7 +46,7 @@ pub(super) async fn command(visit: &Visit<'_>) -> Shown {
     let (path, body) = match visit.text("command")? {
         "claim" => ("/conversations/{conversation}/claim", json!({})),
         "assign" => {
-            let to = parts::assignee_typed(form.get("to"), &visit.names().await?.directory)?;
+            let to = parts::assignee_typed(form.get("to"), &visit.names().directory)?;
             ("/conversations/{conversation}/assign", json!({"to": to}))
         }
         "reply" => ("/conversations/{conversation}/reply", answer(form)),
@@ -114,9 +114,11 @@ fn in_words(problem: Problem, command: &str) -> Problem {
 }
 
 async fn show_again(visit: &Visit<'_>, id: &ConversationId) -> Shown {
-    match visit.store().whole(&visit.account.id, id).await? {
-        Whole::Here(whole) => Ok(page(visit, &whole, None).await?.into()),
-        Whole::Absent | Whole::MovedTo(_) => Ok(Reply::Go(Visit::conversation_path(id))),
+    match whole(visit, id).await? {
+        (Whole::Here(whole), revisions) => Ok(page(visit, &whole, &revisions, None).await?.into()),
+        (Whole::Absent | Whole::MovedTo(_) | Whole::Contact(_), _) => {
+            Ok(Reply::Go(Visit::conversation_path(id)))
+        }
     }
 }
 

@@ -12,7 +12,7 @@ use super::{
     bots::{Part, head},
     layout::Nav,
     parts::{
-        Confirm, Errors, Field, Icon, beginning, confirm, csrf, empty, icon, once, pager, refused, saves, seen,
+        Confirm, Errors, Field, Icon, beginning, confirm, csrf, empty, once, pager, refused, saves, seen,
         sure,
     },
     visit::{Asking, Visit},

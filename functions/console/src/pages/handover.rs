@@ -149,7 +149,7 @@ fn scenarios(visit: &Visit<'_>, found: &BotRevision, chosen: usize) -> Markup {
 pub(super) async fn save(visit: &Visit<'_>) -> Shown {
     let found = found(visit).await?;
     let Some(known) = chosen(visit, &found.bot) else { return save_anew(visit, &found).await };
-    let typed = editor::read(&visit.form, known, &visit.names().await?.directory);
+    let typed = editor::read(&visit.form, known, &visit.names().directory);
     let on = visit.form.number("seen");
     if visit.form.said("more").is_some() {
         // Without a script: the same form with one more empty phrase.
@@ -175,7 +175,7 @@ pub(super) async fn save(visit: &Visit<'_>) -> Shown {
 async fn save_anew(visit: &Visit<'_>, found: &BotRevision) -> Shown {
     let id = visit.id_in_form("action")?;
     let known = HandoverAction::new(id, new_scenario(visit.form.get("kind")));
-    let typed = editor::read(&visit.form, &known, &visit.names().await?.directory);
+    let typed = editor::read(&visit.form, &known, &visit.names().directory);
     let told = visit.form.number("anew") == Some(found.revision);
     let problem = if told {
         let mut bot = found.bot.clone();

@@ -13,7 +13,7 @@ pub(super) use super::fields::{
 };
 use super::{
     ONCE, Page,
-    layout::{Nav, sentence},
+    layout::Nav,
     visit::Visit,
     words as w,
 };

@@ -201,7 +201,7 @@ fn page(
 }
 
 pub(super) async fn save(visit: &Visit<'_>) -> Shown {
-    let (_, known) = found(visit).await?;
+    let (overview, known) = found(visit).await?;
     let staff = wanted(&visit.form, known.id.clone());
     let asking = Asking { seen: visit.form.seen(), ..Asking::default() };
     let ids = [("staff", known.id.as_str())];
