@@ -1,6 +1,7 @@
 //! The pages: who gets in, what stands on them, what their forms do, and what they weigh.
 
 mod editor;
+mod media;
 mod reach;
 mod sign_in;
 mod weight;
@@ -100,7 +101,14 @@ impl<'a> Browser<'a> {
                 cookies.insert(name.to_owned(), value.to_owned());
             }
         }
-        let headers = ["content-security-policy", "cache-control", "etag", "content-type", "x-frame-options"];
+        let headers = [
+            "content-security-policy",
+            "cache-control",
+            "etag",
+            "content-type",
+            "x-frame-options",
+            "content-disposition",
+        ];
         Shown {
             status: response.status(),
             to: header("location"),
