@@ -2,6 +2,7 @@
 
 mod editor;
 mod limits;
+mod media;
 mod reach;
 mod sign_in;
 mod typed;
@@ -109,7 +110,14 @@ impl<'a> Browser<'a> {
                 cookies.insert(name.to_owned(), value.to_owned());
             }
         }
-        let headers = ["content-security-policy", "cache-control", "etag", "content-type", "x-frame-options"];
+        let headers = [
+            "content-security-policy",
+            "cache-control",
+            "etag",
+            "content-type",
+            "x-frame-options",
+            "content-disposition",
+        ];
         Shown {
             status: response.status(),
             to: header("location"),

@@ -36,8 +36,8 @@ use std::{convert::Infallible, sync::Arc};
 
 use axum::Router;
 use handover_aws::{
-    Cache, Failure, Host, InboxKey, Processor, Random, Sealer, StartError, load_master_key, store::Overview,
-    telemetry,
+    Cache, Failure, Host, InboxKey, Processor, Random, Sealer, StartError, http::SharedHttpClient,
+    load_master_key, store::Overview, telemetry,
 };
 use handover_core::AccountId;
 use lambda_http::{Adapter, Context, LambdaEvent, Service, request::LambdaRequest};
@@ -63,6 +63,8 @@ pub(crate) struct Api {
     pub(crate) sealer: Sealer,
     pub(crate) random: Random,
     pub(crate) public_url: String,
+    /// How everybody but AWS is reached.
+    pub(crate) world: SharedHttpClient,
     /// Accounts at a glance, for the names on pages.
     pub(crate) overviews: Arc<Cache<AccountId, Arc<Overview>>>,
 }
@@ -82,8 +84,8 @@ impl App {
         reading.finish()?;
         let key = load_master_key(&sdk.secrets, &key_arn).await?;
         let (inbox_key, sealer) = (InboxKey::new(&key), Sealer::new(&key));
-        let (random, overviews) = (Random::system(), Arc::default());
-        let api = Api { processor, inbox_key, sealer, random, public_url, overviews };
+        let (random, world, overviews) = (Random::system(), host.world.clone(), Arc::default());
+        let api = Api { processor, inbox_key, sealer, random, public_url, world, overviews };
         Ok(Self { router: router::router(api.clone()), api })
     }
 

@@ -13,9 +13,10 @@ use handover_detect::{Answers, Topic, signals};
 
 use crate::{Cache, Clock, Failure, SETTINGS_LIVE, Store, store::Topics, telemetry};
 
-/// How long a client waits for questions to be read that nobody has read before (4 ms each). What is left is found
-/// by its words alone until the next question comes.
-const READING_FOR: Duration = Duration::from_secs(8);
+/// How long a client waits for questions to be read that nobody has read before (4 ms each), or whoever tries them
+/// in the console, where the gateway gives up after ten seconds. What is left is found by its words alone until the
+/// next question comes.
+const READING_FOR: Duration = Duration::from_secs(6);
 
 /// A bot's entries, ready to be searched.
 #[derive(Debug, Default)]

@@ -19,6 +19,7 @@ mod intercom;
 mod json;
 mod jwt;
 mod line;
+mod media;
 mod messagebird;
 mod messenger;
 mod meta;
@@ -50,6 +51,7 @@ pub use catalogue::{
 pub use endpoint::{Endpoint, Secrets, Settings, WebhookRequest};
 pub use inbound::{Accepted, Inbound, Malformed, Refusal, Reply, Verdict};
 pub use instant::parse as parse_time;
+pub use media::{Fetched, NoFile, media_answer, media_request, references};
 pub use outbound::{FailureClass, Outgoing, SendResult, Unsendable};
 pub use presence::{mark_read, show_typing};
 pub use routing::{Move, classify_move, move_thread};

@@ -20,6 +20,7 @@ mod inboxes;
 mod keys;
 mod layout;
 mod me;
+mod media;
 mod notes;
 mod parts;
 mod quarantine;
@@ -64,6 +65,8 @@ pub(crate) enum Reply {
     Page(Page),
     /// Go there: what was asked for is done.
     Go(String),
+    /// A file that a client sent.
+    Media(media::Media),
     /// A file to keep.
     File { content_type: &'static str, name: &'static str, text: String },
 }
@@ -138,6 +141,7 @@ macro_rules! pages {
 static PAGES: &[Route] = pages! {
     GET "/console/inbox" Write inbox::show;
     GET "/console/conversations/{conversation}" Write conversation::show;
+    GET "/console/conversations/{conversation}/media/{line}" Write media::show;
     POST "/console/conversations/{conversation}/{command}" Write conversation::command;
     GET "/console/contacts/{contact}" Write contact::show;
     GET "/console/contacts/{contact}/export" Admin contact::export;
@@ -283,6 +287,7 @@ async fn serve(
             finished(api, (page.status, html), &request.headers)
         }
         Ok(Reply::Go(to)) => go(&visit.signed(&to)),
+        Ok(Reply::Media(media)) => sent(media),
         Ok(Reply::File { content_type, name, text }) => file(content_type, name, text),
         Err(problem) => {
             let mut page = layout::problem(&problem);
@@ -329,7 +334,7 @@ fn finished(api: &Api, (status, html): (StatusCode, String), asked: &HeaderMap) 
 /// nothing of it kept.
 fn guard(headers: &mut HeaderMap) {
     const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
-         connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+         media-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
     let fixed = [
         ("content-security-policy", POLICY),
         ("cache-control", "no-store"),
@@ -362,6 +367,24 @@ fn file(content_type: &'static str, name: &str, text: String) -> Response {
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     if let Ok(disposition) = format!("attachment; filename=\"{name}\"").parse() {
         headers.insert(header::CONTENT_DISPOSITION, disposition);
+    }
+    response
+}
+
+/// A client's file on its way out: as what it is or as a file to keep, and even as a document of its own
+/// without any rights.
+fn sent(media: media::Media) -> Response {
+    let mut response = Response::new(Body::from(media.bytes));
+    let headers = response.headers_mut();
+    guard(headers);
+    let disposition = if media.inline { "inline" } else { "attachment" };
+    for (name, value) in [
+        ("content-type", media.content_type),
+        ("content-disposition", disposition),
+        ("content-security-policy", "default-src 'none'; sandbox"),
+        ("cross-origin-resource-policy", "same-origin"),
+    ] {
+        headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
     }
     response
 }

@@ -4,9 +4,10 @@ use std::{collections::HashMap, sync::Arc};
 
 use handover_aws::store::{Author, LedgerItem, LedgerState, MessageItem, Overview, WholeConversation};
 use handover_core::{
-    BotId, BotRevision, ClosingMessage, Content, EffectId, EffectKind, EventId, OutcomeResult, Principal,
-    Purpose, ReceiptStatus, TextSource, Verdict,
+    BotId, BotRevision, ClosingMessage, Content, EffectId, EffectKind, EventId, MediaKind, OutcomeResult,
+    Principal, Purpose, ReceiptStatus, TextSource, Verdict,
 };
+use handover_providers::references;
 use maud::{Markup, html};
 
 use super::{
@@ -19,6 +20,8 @@ const LINES: usize = 40;
 const BYTES: usize = 32_000;
 /// Bytes around a line's text.
 const AROUND: usize = 500;
+/// Files of one line that are shown.
+const FILES: usize = 10;
 /// Bytes of one text that are shown before the rest is asked for, and of one that was asked for.
 const SHORT: usize = 1_600;
 const PART: usize = 8_000;
@@ -128,6 +131,24 @@ impl Shown<'_> {
                 p.text.muted { (w::content(content.kind())) }
             } @else {
                 p.text.muted { (w::NO_TEXT_KEPT) }
+            }
+            (self.files(line))
+        }
+    }
+
+    /// The files that came with a line. They are fetched when somebody looks at them, and the address that the
+    /// provider gave them stays here.
+    fn files(&self, line: &MessageItem) -> Markup {
+        let Some(Content::Media { kind, reference: Some(all), .. }) = &line.content else { return html! {} };
+        html! {
+            @for place in 0..references(all).count().min(FILES) {
+                @let file = format!("{}/media/{}?file={place}", self.path, line.id);
+                @match kind {
+                    MediaKind::Image | MediaKind::Sticker => { img.file src=(file) alt=(w::content(kind.name())) loading="lazy"; }
+                    MediaKind::Audio => { audio.file controls preload="none" src=(file) {} }
+                    MediaKind::Video | MediaKind::Document => {}
+                }
+                p.file { a href=(file) { (w::OPEN_FILE) } }
             }
         }
     }
