@@ -60,7 +60,7 @@ impl Contract {
         let random = Random::system();
         let mut reading = host.read();
         let sdk = reading.sdk();
-        let processor = reading.processor(&sdk);
+        let processor = reading.processor(&sdk, None);
         let store = match &world {
             // Settings are written by an administrator.
             Some(world) => world.local.admin_store().clone(),

@@ -23,6 +23,7 @@ mod mail;
 mod notify;
 mod pages;
 mod pauses;
+mod policies;
 mod providers;
 mod simulation;
 mod stories;

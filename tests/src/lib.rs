@@ -14,4 +14,4 @@ mod view;
 mod world;
 
 pub use view::{Text, Told, View};
-pub use world::{MINUTE, SECOND, START_MS, World};
+pub use world::{MINUTE, SECOND, START_MS, USED_PERMISSIONS, World};

@@ -71,7 +71,7 @@ impl App {
         let sdk = reading.sdk();
         let store = reading.store(&sdk);
         let queues = reading.queues(&sdk);
-        for name in ["CONVERSATION_QUEUE_URL", "OUTBOUND_QUEUE_URL"] {
+        for name in ["CONVERSATION_QUEUE_URL", "OUTBOUND_QUEUE_URL", "QUARANTINE_QUEUE_URL"] {
             reading.required(name);
         }
         let key_arn = reading.required("MASTER_KEY_SECRET_ARN");

@@ -71,6 +71,7 @@ impl App {
         let store = reading.store(&sdk);
         let queues = reading.queues(&sdk);
         reading.required("CONVERSATION_QUEUE_URL");
+        reading.required("QUARANTINE_QUEUE_URL");
         let key_arn = reading.required("MASTER_KEY_SECRET_ARN");
         let public_url = reading.required("PUBLIC_URL");
         reading.finish()?;

@@ -2,7 +2,7 @@
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use handover_aws::{
-    Failure, Host, Processor, StartError,
+    Failure, Host, Processor, READ_PHRASES, StartError,
     batch::{Batch, Received},
     queue,
 };
@@ -21,8 +21,9 @@ impl App {
     /// [`StartError`] with everything that is missing from its environment.
     pub fn start(host: &Host) -> Result<Self, StartError> {
         let mut reading = host.read();
-        let processor = reading.processor(&reading.sdk());
+        let processor = reading.processor(&reading.sdk(), Some(READ_PHRASES));
         reading.required("CONVERSATION_QUEUE_URL");
+        reading.required("QUARANTINE_QUEUE_URL");
         reading.finish()?;
         Ok(Self::new(processor))
     }

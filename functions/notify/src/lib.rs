@@ -72,6 +72,7 @@ impl App {
         let store = reading.store(&sdk);
         let queues = reading.queues(&sdk);
         reading.required("NOTIFICATIONS_QUEUE_URL");
+        reading.required("QUARANTINE_QUEUE_URL");
         let key_arn = reading.required("MASTER_KEY_SECRET_ARN");
         let public_url = reading.required("PUBLIC_URL");
         let sender = reading.optional("EMAIL_SENDER");
@@ -87,7 +88,7 @@ impl App {
         let (inbox_key, sealer) = (InboxKey::new(&key), Sealer::new(&key));
         let inboxes = Inboxes::new(store.clone(), inbox_key, sealer.clone(), clock.clone());
         Ok(Self {
-            policies: Arc::new(Policies::new(store.clone(), clock.clone())),
+            policies: Arc::new(Policies::new(store.clone(), clock.clone(), None)),
             inboxes: Arc::new(inboxes),
             store,
             queues,

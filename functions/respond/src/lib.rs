@@ -63,7 +63,7 @@ impl App {
         let sdk = reading.sdk();
         let store = reading.store(&sdk);
         let queues = reading.queues(&sdk);
-        for name in ["CONVERSATION_QUEUE_URL", "TURNS_QUEUE_URL"] {
+        for name in ["CONVERSATION_QUEUE_URL", "TURNS_QUEUE_URL", "QUARANTINE_QUEUE_URL"] {
             reading.required(name);
         }
         let key_arn = reading.required("MASTER_KEY_SECRET_ARN");
@@ -71,7 +71,7 @@ impl App {
         let key = load_master_key(&sdk.secrets, &key_arn).await?;
         let clock = host.clock.clone();
         let inner = Inner {
-            policies: Policies::new(store.clone(), clock.clone()),
+            policies: Policies::new(store.clone(), clock.clone(), None),
             knowledge: Knowledges::new(store.clone(), clock.clone()),
             sealer: Sealer::new(&key),
             secrets: Cache::default(),

@@ -33,7 +33,9 @@ impl App {
     /// [`StartError`] with everything that is missing from its environment.
     pub fn start(host: &Host) -> Result<Self, StartError> {
         let mut reading = host.read();
-        let processor = reading.processor(&reading.sdk());
+        // A timer has no words: no encoder.
+        let processor = reading.processor(&reading.sdk(), None);
+        reading.required("QUARANTINE_QUEUE_URL");
         reading.finish()?;
         Ok(Self::new(processor))
     }

@@ -4,7 +4,7 @@ use crate::calls::{CallLog, CallRecord, Hook};
 use crate::clock::Clock;
 use crate::dynamodb::DynamoDb;
 use crate::faults::Faults;
-use crate::policy::Statement;
+use crate::policy::{Access, Permission, Statement};
 use crate::recorder::Recorder;
 use crate::scheduler::{Lateness, Scheduler};
 use crate::secrets::Secrets;
@@ -17,7 +17,7 @@ use bytes::Bytes;
 use http::Request;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::AtomicU64;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use tokio::sync::Notify;
 
 /// The host under which clients in this process reach the cloud.
@@ -75,6 +75,8 @@ pub(crate) struct Inner {
     pub(crate) hook: RwLock<Option<Hook>>,
     pub(crate) calls: AtomicU64,
     pub(crate) log: CallLog,
+    /// What of the policies has been made use of.
+    pub(crate) used: Mutex<BTreeSet<Permission>>,
 }
 
 /// A function as a caller.
@@ -153,6 +155,7 @@ impl Cloud {
             hook: RwLock::default(),
             calls: AtomicU64::new(0),
             log: CallLog::default(),
+            used: Mutex::default(),
         };
         Ok(Self { inner: Arc::new(inner) })
     }
@@ -214,6 +217,17 @@ impl Cloud {
     /// Takes the log of all calls that ended since the last time.
     pub fn take_log(&self) -> Vec<CallRecord> {
         self.inner.log.take()
+    }
+
+    /// What of the functions' policies has been made use of since the cloud was opened.
+    pub fn used_permissions(&self) -> BTreeSet<Permission> {
+        self.inner.used.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Notes what of a function's policy allows an access.
+    pub(crate) fn note_used(&self, function: &str, statements: &[Statement], access: &Access) {
+        let mut used = self.inner.used.lock().unwrap_or_else(PoisonError::into_inner);
+        used.extend(Permission::used(function, statements, access));
     }
 
     /// Deletes what the tables may forget at the cloud's present time: how many items.

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::fmt;
 
 /// One statement of a function's policy.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,13 +14,18 @@ pub struct Statement {
     /// Resource ARNs, in which `*` and `?` are wildcards.
     pub resources: Vec<String>,
     /// What the access must be about, if the statement says so: the condition keys of [`KNOWN_KEYS`] with
-    /// their values (`StringEquals`).
+    /// their values (`StringEquals`), or [`LEADING_KEYS`] with a pattern.
     pub conditions: BTreeMap<String, String>,
 }
 
 /// Condition keys that the local cloud knows: the service that a role is passed to, and the sender of an
 /// e-mail.
 pub const KNOWN_KEYS: [&str; 2] = ["iam:PassedToService", "ses:FromAddress"];
+
+/// The condition key for the partition keys of the items that a call is about
+/// (docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html); the operator is
+/// `ForAllValues:StringLike`.
+pub const LEADING_KEYS: &str = "dynamodb:LeadingKeys";
 
 /// One thing that a call does to one resource.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,13 +85,72 @@ impl Statement {
     }
 
     fn covers(&self, access: &Access) -> bool {
+        self.covering(access).next().is_some()
+    }
+
+    /// The pairs of an action and a resource in this statement that are about an access.
+    fn covering(&self, access: &Access) -> impl Iterator<Item = (&str, &str)> {
         let action = access.action.to_ascii_lowercase();
-        self.actions.iter().any(|pattern| matches(&pattern.to_ascii_lowercase(), &action))
-            && self.resources.iter().any(|pattern| matches(pattern, &access.resource))
-            && self
-                .conditions
-                .iter()
-                .all(|(key, value)| access.context.get(key.as_str()).is_some_and(|given| given == value))
+        let holds = self.conditions.iter().all(|(key, value)| {
+            access.context.get(key.as_str()).is_some_and(|given| is_met(key, value, given))
+        });
+        let actions = self
+            .actions
+            .iter()
+            .filter(move |pattern| holds && matches(&pattern.to_ascii_lowercase(), &action));
+        let resources = self.resources.iter().filter(|pattern| matches(pattern, &access.resource));
+        let resources: Vec<&str> = resources.map(String::as_str).collect();
+        actions.flat_map(move |action| {
+            resources.clone().into_iter().map(move |resource| (action.as_str(), resource))
+        })
+    }
+}
+
+/// One thing that a function's policy allows, as it is written there.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Permission {
+    /// The function.
+    pub function: String,
+    /// The action.
+    pub action: String,
+    /// The resource.
+    pub resource: String,
+}
+
+impl fmt::Display for Permission {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} {} {}", self.function, self.action, self.resource)
+    }
+}
+
+impl Permission {
+    /// Everything that a function's policy allows.
+    pub fn all<'a>(function: &'a str, statements: &'a [Statement]) -> impl Iterator<Item = Self> + use<'a> {
+        let allowing = statements.iter().filter(|statement| statement.allows);
+        let pairs = allowing.flat_map(|statement| {
+            let of = |action: &'a String| statement.resources.iter().map(move |resource| (action, resource));
+            statement.actions.iter().flat_map(of)
+        });
+        pairs.map(|(action, resource)| Self {
+            function: function.to_owned(),
+            action: action.clone(),
+            resource: resource.clone(),
+        })
+    }
+
+    /// What of it allows an access.
+    pub(crate) fn used<'a>(
+        function: &'a str,
+        statements: &'a [Statement],
+        access: &'a Access,
+    ) -> impl Iterator<Item = Self> + use<'a> {
+        let allowing = statements.iter().filter(|statement| statement.allows);
+        let pairs = allowing.flat_map(|statement| statement.covering(access));
+        pairs.map(|(action, resource)| Self {
+            function: function.to_owned(),
+            action: action.to_owned(),
+            resource: resource.to_owned(),
+        })
     }
 }
 
@@ -95,11 +160,23 @@ pub fn permits(statements: &[Statement], access: &Access) -> bool {
     covering.peek().is_some() && covering.all(|statement| statement.allows)
 }
 
-/// The one operator that is known, on the keys that are: `StringEquals: {iam:PassedToService: service}`.
+/// Whether a condition holds: partition keys go by a pattern, everything else is the same or is not.
+fn is_met(key: &str, wanted: &str, given: &str) -> bool {
+    if key == LEADING_KEYS { matches(wanted, given) } else { wanted == given }
+}
+
+/// The operators that are known, on the keys that are: `StringEquals: {iam:PassedToService: service}`, or
+/// `ForAllValues:StringLike` on partition keys.
 fn conditions(condition: &Value) -> Option<BTreeMap<String, String>> {
     let operators = condition.as_object().filter(|operators| operators.len() == 1)?;
-    let keys = operators.get("StringEquals")?.as_object()?;
-    let known = keys.iter().filter(|(key, _)| KNOWN_KEYS.contains(&key.as_str()));
+    let (operator, keys) = operators.iter().next()?;
+    let keys = keys.as_object()?;
+    let knows = |key: &str| match operator.as_str() {
+        "StringEquals" => KNOWN_KEYS.contains(&key),
+        "ForAllValues:StringLike" => key == LEADING_KEYS,
+        _ => false,
+    };
+    let known = keys.iter().filter(|(key, _)| knows(key));
     let read: BTreeMap<String, String> =
         known.filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned()))).collect();
     (read.len() == keys.len() && !read.is_empty()).then_some(read)
@@ -210,6 +287,19 @@ mod tests {
         assert!(permits(&policy, &send().about("ses:FromAddress", "desk@clinic.example")));
         assert!(!permits(&policy, &send().about("ses:FromAddress", "boss@clinic.example")));
         assert!(!permits(&policy, &send()));
+    }
+
+    #[test]
+    fn items_of_other_partitions_are_out_of_reach() {
+        let read = Statement::read(&json!({
+            "Effect": "Allow", "Action": "dynamodb:GetItem", "Resource": "*",
+            "Condition": {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": "I#*"}},
+        }));
+        let policy = [read.unwrap()];
+        let get = || Access::new("dynamodb:GetItem", "arn:t");
+        assert!(permits(&policy, &get().about(LEADING_KEYS, "I#inbox")));
+        assert!(!permits(&policy, &get().about(LEADING_KEYS, "C#conversation")));
+        assert!(!permits(&policy, &get()));
     }
 
     #[test]

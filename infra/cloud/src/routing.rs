@@ -62,6 +62,9 @@ impl Cloud {
             if let Some(refusal) = caller.and_then(|caller| denied(address.service, caller, &accesses)) {
                 return (refuse(address.service, &refusal), Units::default());
             }
+            if let Some(caller) = caller {
+                accesses.iter().for_each(|access| self.note_used(&caller.name, &caller.statements, access));
+            }
             self.perform(&address, prepared, &request, stale).await
         })
         .await

@@ -131,8 +131,8 @@ impl Batch<'_> {
         if result.is_none() && receives >= SUSPECT_RECEIVES {
             result = unpanicked(Box::pin(handle(as_received(true)))).await;
         }
-        let result = result.unwrap_or(Err(Failure::retry("panicked")));
-        let failure = match result {
+        let fate = if result.is_some() { "retry" } else { "panicked" };
+        let failure = match result.unwrap_or(Err(Failure::retry("panicked"))) {
             Ok(()) => return None,
             Err(Failure::Retry { .. }) if planted(Bug::FailureAcknowledged) => return None,
             Err(Failure::Retry { reason, .. }) if planted(Bug::QuarantinedTooSoon) && receives > 3 => {
@@ -151,7 +151,9 @@ impl Batch<'_> {
             }
             Err(failure @ Failure::Retry { .. }) => failure,
         };
-        telemetry::failed(self.source, "retry", failure.reason(), receives);
+        telemetry::failed(self.source, fate, failure.reason(), receives);
+        // SQS's own age of a standard queue leaves out what was received three times.
+        telemetry::lasted("failing_for", self.clock.now().since(sent_at));
         Some(wait_seconds(&failure, receives, id))
     }
 

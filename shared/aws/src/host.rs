@@ -6,8 +6,8 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use serde::de::DeserializeOwned;
 
 use crate::{
-    Clock, Failure, InboxKey, Inboxes, MissingVariables, Processor, QueueUrls, Queues, SchedulerSettings,
-    Sdk, SdkSettings, Sealer, Store, Timers, Variables, load_master_key,
+    Clock, Failure, InboxKey, Inboxes, MissingVariables, Processor, QueueUrls, Queues, ReadPhrases,
+    SchedulerSettings, Sdk, SdkSettings, Sealer, Store, Timers, Variables, load_master_key,
 };
 
 /// Where the local system plays the world outside, for functions in processes of their own. Only an
@@ -112,13 +112,13 @@ impl Reading<'_> {
             turns: url("TURNS_QUEUE_URL"),
             timers: url("TIMERS_QUEUE_URL"),
             notifications: url("NOTIFICATIONS_QUEUE_URL"),
-            quarantine: self.required("QUARANTINE_QUEUE_URL"),
+            quarantine: url("QUARANTINE_QUEUE_URL"),
         };
         Queues::new(sdk.sqs.clone(), urls)
     }
 
-    /// What processes events: for functions that change conversations.
-    pub fn processor(&mut self, sdk: &Sdk) -> Processor {
+    /// What processes events: for functions that change conversations. `read`: for those that meet texts.
+    pub fn processor(&mut self, sdk: &Sdk, read: Option<ReadPhrases>) -> Processor {
         let store = self.store(sdk);
         for name in ["OUTBOUND_QUEUE_URL", "TURNS_QUEUE_URL", "TIMERS_QUEUE_URL", "NOTIFICATIONS_QUEUE_URL"] {
             self.required(name);
@@ -130,7 +130,7 @@ impl Reading<'_> {
             target_arn: self.required("TIMERS_QUEUE_ARN"),
         };
         let timers = Timers::new(sdk.scheduler.clone(), settings, queues.clone());
-        Processor::new(store, queues, timers, self.host.clock.clone())
+        Processor::new(store, queues, timers, self.host.clock.clone(), read)
     }
 
     /// Reports everything that is missing.

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use handover_core::{Account, AccountId, BotId, BotRevision, Directory, Inbox, InboxId, Policy};
+use handover_core::{Account, AccountId, Bot, BotId, BotRevision, Directory, Inbox, InboxId, Policy};
 use handover_detect::Prepared;
 
 use crate::{Clock, Failure, Store};
@@ -76,11 +76,19 @@ impl Settings {
     }
 }
 
+/// Finds out what a bot's phrases mean. It needs the encoder, 22 MB of a binary: a function that meets no texts
+/// is built without.
+pub type ReadPhrases = fn(&Bot) -> Prepared;
+
+/// The one way to find it out.
+pub const READ_PHRASES: ReadPhrases = Prepared::new;
+
 /// The settings, kept in memory for a while.
 #[derive(Debug)]
 pub struct Policies {
     store: Store,
     clock: Clock,
+    read: Option<ReadPhrases>,
     accounts: Cache<AccountId, Arc<(Account, Directory)>>,
     inboxes: Cache<InboxId, Arc<Inbox>>,
     current: Cache<(AccountId, BotId), u64>,
@@ -89,11 +97,12 @@ pub struct Policies {
 }
 
 impl Policies {
-    /// Nothing is believed yet.
-    pub fn new(store: Store, clock: Clock) -> Self {
+    /// Nothing is believed yet. `read`: [`READ_PHRASES`] where texts are decided.
+    pub fn new(store: Store, clock: Clock, read: Option<ReadPhrases>) -> Self {
         Self {
             store,
             clock,
+            read,
             accounts: Cache::default(),
             inboxes: Cache::default(),
             current: Cache::default(),
@@ -219,7 +228,8 @@ impl Policies {
         let prepared = if let Some(prepared) = kept.and_then(|kept| Prepared::with_meanings(&of.bot, &kept)) {
             prepared
         } else {
-            let prepared = Prepared::new(&of.bot);
+            let read = self.read.ok_or(Failure::quarantine("a function without an encoder met a text"))?;
+            let prepared = read(&of.bot);
             self.store.keep_meanings(account, of, &prepared).await?;
             prepared
         };

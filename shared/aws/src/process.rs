@@ -14,7 +14,7 @@ use handover_core::{
 use handover_detect::same_issue;
 
 use crate::{
-    Clock, Failure, Policies, Queues, Settings, Store, Timers,
+    Clock, Failure, Policies, Queues, ReadPhrases, Settings, Store, Timers,
     batch::Received,
     is_to_be_understood,
     process::line::message_item,
@@ -75,9 +75,16 @@ struct Found {
 }
 
 impl Processor {
-    /// A processor on this table, these queues and timers.
-    pub fn new(store: Store, queues: Queues, timers: Timers, clock: Clock) -> Self {
-        let policies = std::sync::Arc::new(Policies::new(store.clone(), clock.clone()));
+    /// A processor on this table, these queues and timers. `read`: how it reads a bot's phrases, where it meets
+    /// texts.
+    pub fn new(
+        store: Store,
+        queues: Queues,
+        timers: Timers,
+        clock: Clock,
+        read: Option<ReadPhrases>,
+    ) -> Self {
+        let policies = std::sync::Arc::new(Policies::new(store.clone(), clock.clone(), read));
         Self { store, policies, publisher: Publisher { queues, timers, clock } }
     }
 

@@ -25,6 +25,8 @@ use crate::{Clock, Trace, process_lookup};
 
 /// The variable in which Lambda names the level that is logged from.
 const LEVEL_VARIABLE: &str = "AWS_LAMBDA_LOG_LEVEL";
+/// The variable in which Lambda names the version of the function that runs.
+const VERSION_VARIABLE: &str = "AWS_LAMBDA_FUNCTION_VERSION";
 /// The name that all metrics of this product stand under.
 const NAMESPACE: &str = "Handover";
 /// The unit of metrics that count (CloudWatch, MetricDatum).
@@ -44,9 +46,14 @@ pub fn init(service: &'static str) {
         let place = panicked.location().map(ToString::to_string);
         tracing::error!(place, "panicked");
     }));
+    let version = process_lookup()(VERSION_VARIABLE).unwrap_or_default();
     // So does one that already counts.
-    let _ =
-        METRICS.set(Metrics { service, clock: Clock::system(), writer: Mutex::new(Box::new(io::stdout())) });
+    let _ = METRICS.set(Metrics {
+        service,
+        version,
+        clock: Clock::system(),
+        writer: Mutex::new(Box::new(io::stdout())),
+    });
 }
 
 /// The level of a name; `FATAL`, which only Lambda has, is ERROR.
@@ -98,17 +105,22 @@ pub fn decided(record: &Record) {
     count("decided", verdict.as_str().unwrap_or_default());
 }
 
-/// A piece of work did not succeed: in which function, what becomes of it (`retry`, `quarantine`), why,
-/// and how often it has been received.
+/// A piece of work did not succeed: in which function, what becomes of it (`retry`, `quarantine`, or
+/// `panicked`, which is tried again, too), why, and how often it has been received.
+///
+/// It is counted by the function's version, too: a deployment goes back when its new version fails.
 pub fn failed(source: &str, fate: &'static str, reason: &str, receives: u32) {
     let trace = Trace::current();
     tracing::warn!(source, fate, reason, receives, trace = trace.as_ref().map(Trace::root), "failed");
-    count("failed", fate);
+    if let Some(metrics) = METRICS.get() {
+        let version = Some(metrics.version.as_str());
+        metrics.write(&Metric { name: "failed", value: 1, unit: COUNT, outcome: Some(fate), version });
+    }
 }
 
 fn write(name: &'static str, value: u64, unit: &'static str, outcome: Option<&str>) {
     if let Some(metrics) = METRICS.get() {
-        metrics.write(name, value, unit, outcome);
+        metrics.write(&Metric { name, value, unit, outcome, version: None });
     }
 }
 
@@ -119,14 +131,15 @@ static METRICS: OnceLock<Metrics> = OnceLock::new();
 /// Writes metrics in CloudWatch's embedded metric format: log lines that CloudWatch reads metrics from.
 struct Metrics {
     service: &'static str,
+    /// The function's version; `$LATEST` where nobody has published one.
+    version: String,
     clock: Clock,
     writer: Mutex<Box<dyn io::Write + Send>>,
 }
 
 impl Metrics {
-    fn write(&self, name: &'static str, value: u64, unit: &'static str, outcome: Option<&str>) {
-        let metric = Metric { name, value, unit, outcome };
-        let mut line = line(self.clock.wall(), self.service, &metric, Trace::current().as_ref());
+    fn write(&self, metric: &Metric<'_>) {
+        let mut line = line(self.clock.wall(), self.service, metric, Trace::current().as_ref());
         line.push('\n');
         let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         // Nobody is left to be told when the log cannot be written, and the work itself is done.
@@ -147,6 +160,8 @@ struct Line<'a> {
     service: &'static str,
     #[serde(rename = "Outcome", skip_serializing_if = "Option::is_none")]
     outcome: Option<&'a str>,
+    #[serde(rename = "Version", skip_serializing_if = "Option::is_none")]
+    version: Option<&'a str>,
     /// A property, not a dimension: it makes lines of one webhook findable, and no metric of its own.
     #[serde(skip_serializing_if = "Option::is_none")]
     trace: Option<&'a str>,
@@ -166,7 +181,7 @@ struct Metadata {
 #[serde(rename_all = "PascalCase")]
 struct Directive {
     namespace: &'static str,
-    dimensions: [&'static [&'static str]; 1],
+    dimensions: &'static [&'static [&'static str]],
     metrics: [Definition; 1],
 }
 
@@ -183,11 +198,17 @@ struct Metric<'a> {
     value: u64,
     unit: &'static str,
     outcome: Option<&'a str>,
+    /// Counted by version, too: beside the metric of all versions, one for each.
+    version: Option<&'a str>,
 }
 
 fn line(at: Timestamp, service: &'static str, metric: &Metric<'_>, trace: Option<&Trace>) -> String {
-    let Metric { name, value, unit, outcome } = *metric;
-    let dimensions: &[_] = if outcome.is_some() { &["Service", "Outcome"] } else { &["Service"] };
+    let Metric { name, value, unit, outcome, version } = *metric;
+    let dimensions: &'static [&'static [&'static str]] = match (outcome, version) {
+        (Some(_), Some(_)) => &[&["Service", "Outcome"], &["Service", "Outcome", "Version"]],
+        (Some(_), None) => &[&["Service", "Outcome"]],
+        (None, _) => &[&["Service"]],
+    };
     let line = Line {
         timestamp: jiff::Timestamp::from_millisecond(at.as_ms()).unwrap_or_default().to_string(),
         level: "INFO",
@@ -195,12 +216,13 @@ fn line(at: Timestamp, service: &'static str, metric: &Metric<'_>, trace: Option
             timestamp: at.as_ms(),
             cloud_watch_metrics: [Directive {
                 namespace: NAMESPACE,
-                dimensions: [dimensions],
+                dimensions,
                 metrics: [Definition { name, unit }],
             }],
         },
         service,
         outcome,
+        version,
         trace: trace.map(Trace::root),
         values: BTreeMap::from([(name, value)]),
     };

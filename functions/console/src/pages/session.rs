@@ -154,7 +154,7 @@ pub(crate) async fn new_link(
 ) -> Result<String, Problem> {
     let secret = Secret::new(api);
     api.processor.store().put_link(&secret.hash(), account, staff, now + LINK_LIVE).await?;
-    Ok(format!("{}/console/sign-in/link/{}", api.public_url, secret.text()))
+    Ok(format!("{}/sign-in/link/{}", api.console_url, secret.text()))
 }
 
 /// Browsers hold a `__Host-` cookie to be ours alone, and take it over TLS only. The local system has none.
@@ -163,7 +163,7 @@ fn cookie_name(api: &Api, name: &str) -> String {
 }
 
 fn is_secure(api: &Api) -> bool {
-    api.public_url.starts_with("https://")
+    api.console_url.starts_with("https://")
 }
 
 fn set_cookie(api: &Api, name: &str, value: &str, live: Duration) -> String {

@@ -79,7 +79,9 @@ impl Dispatcher {
                 return Err(wrong(id, "its function is not in the template"));
             };
             for action in ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"] {
-                if !permits(&function.statements, &Access::new(action, &source.queue_arn)) {
+                let access = Access::new(action, &source.queue_arn);
+                cloud.note_used(&function.name, &function.statements, &access);
+                if !permits(&function.statements, &access) {
                     return Err(wrong(id, &format!("the function may not {action} on {}", source.queue_arn)));
                 }
             }

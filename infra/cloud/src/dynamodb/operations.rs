@@ -1,6 +1,6 @@
 //! The operations: reading a request, what it touches, what it costs.
 
-use crate::policy::Access;
+use crate::policy::{Access, LEADING_KEYS};
 use crate::service::{ACCOUNT_ID, REGION};
 use bytes::Bytes;
 use dynoxide::actions::{
@@ -114,7 +114,18 @@ impl Request {
             Self::DeleteTable(request) => one("DeleteTable", table_arn(&request.table_name)),
             Self::DescribeTable(request) => one("DescribeTable", table_arn(&request.table_name)),
             Self::DescribeTimeToLive(request) => one("DescribeTimeToLive", table_arn(&request.table_name)),
-            Self::GetItem(request) => one("GetItem", table_arn(&request.table_name)),
+            Self::GetItem(request) => {
+                let access = Access::new("dynamodb:GetItem", table_arn(&request.table_name));
+                // So the partition key is called in the template's table.
+                let leading = match request.key.get("pk") {
+                    Some(AttributeValue::S(text)) => Some(text.clone()),
+                    Some(_) | None => None,
+                };
+                vec![match leading {
+                    Some(leading) => access.about(LEADING_KEYS, leading),
+                    None => access,
+                }]
+            }
             Self::ListTables(_) => one("ListTables", "*".to_owned()),
             Self::PutItem(request) => one("PutItem", table_arn(&request.table_name)),
             Self::Query(request) => {

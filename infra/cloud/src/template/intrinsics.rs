@@ -199,8 +199,11 @@ impl<'a> Stack<'a> {
                 self.attribute(at, target, attribute).map(|text| Some(Value::String(text)))
             }
             "Fn::Sub" => {
-                let format = argument.as_str().ok_or_else(wrong)?;
-                self.substitute(at, format).map(|text| Some(Value::String(text)))
+                let (format, own) = match argument.as_array().map(Vec::as_slice) {
+                    Some([Value::String(format), Value::Object(own)]) => (format.as_str(), Some(own)),
+                    _ => (argument.as_str().ok_or_else(wrong)?, None),
+                };
+                self.substitute(at, format, own).map(|text| Some(Value::String(text)))
             }
             "Fn::If" => match argument.as_array().map(Vec::as_slice) {
                 Some([condition, then, otherwise]) => {
@@ -222,7 +225,13 @@ impl<'a> Stack<'a> {
         }
     }
 
-    fn substitute(&self, at: &str, format: &str) -> Result<String, TemplateError> {
+    /// A text with its `${names}` filled in: those of its own map first.
+    fn substitute(
+        &self,
+        at: &str,
+        format: &str,
+        own: Option<&Map<String, Value>>,
+    ) -> Result<String, TemplateError> {
         let mut result = String::new();
         let mut rest = format;
         while let Some((before, after)) = rest.split_once("${") {
@@ -232,6 +241,11 @@ impl<'a> Stack<'a> {
                 .ok_or_else(|| TemplateError::new(at, format!("Fn::Sub has an unclosed ${{: {format}")))?;
             if let Some(literal) = name.strip_prefix('!') {
                 result.extend(["${", literal, "}"]);
+            } else if let Some(value) = own.and_then(|own| own.get(name)) {
+                let value = self.resolve(at, value)?;
+                let text = value.as_ref().and_then(scalar);
+                result
+                    .push_str(&text.ok_or_else(|| TemplateError::new(at, format!("{name} is not a text")))?);
             } else if let Some((target, attribute)) = name.split_once('.') {
                 result.push_str(&self.attribute(at, target, attribute)?);
             } else {
@@ -284,6 +298,8 @@ impl<'a> Stack<'a> {
         match (resource.kind, attribute) {
             (_, "Arn") => arn(at, &resource),
             ("AWS::SQS::Queue", "QueueName") => Ok(physical_name(&resource)),
+            // SAM's own reference to the version that it publishes.
+            ("AWS::Serverless::Function", "Version.Version") => Ok("1".to_owned()),
             ("AWS::SQS::Queue", "QueueUrl") => Ok(crate::cloud::queue_url(&physical_name(&resource))),
             (kind, _) => Err(TemplateError::new(
                 at,

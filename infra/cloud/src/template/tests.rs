@@ -92,6 +92,38 @@ fn parameters_replace_defaults_and_conditions_follow_them() {
 }
 
 #[test]
+fn a_table_that_is_there_takes_the_place_of_the_stacks_own() {
+    let given = BTreeMap::from([("TableName".to_owned(), "restored".to_owned())]);
+    let template = Template::parse(OURS, &given).unwrap();
+    assert!(template.tables.is_empty());
+    assert_eq!(template.outputs["TableName"], "restored");
+    let tables = |function: &Function| -> Vec<String> {
+        let resources = function.statements.iter().flat_map(|statement| statement.resources.clone());
+        resources.filter(|resource| resource.contains(":dynamodb:")).collect()
+    };
+    for function in &template.functions {
+        assert_eq!(function.environment["TABLE_NAME"], "restored", "{}", function.name);
+        let (restored, own) = (tables(function), tables(ours().function(&function.name).unwrap()));
+        let expected = own.iter().map(|arn| arn.replace("handover-local-Table", "restored"));
+        assert!(!own.is_empty() && restored == expected.collect::<Vec<_>>(), "{restored:?}");
+    }
+}
+
+#[test]
+fn bots_may_ask_models_of_bedrock_where_that_was_chosen() {
+    let may = |template: Template| {
+        let respond = template.function("respond").unwrap().clone();
+        respond
+            .statements
+            .iter()
+            .any(|statement| statement.actions.contains(&"bedrock:InvokeModel".to_owned()))
+    };
+    assert!(!may(ours()));
+    let given = BTreeMap::from([("UseBedrock".to_owned(), "true".to_owned())]);
+    assert!(may(Template::parse(OURS, &given).unwrap()));
+}
+
+#[test]
 fn routes_and_the_sweep_lead_where_they_should() {
     let template = ours();
     let route = |key: &str| Route { key: key.to_owned(), function: "evaluate".to_owned() };
@@ -120,11 +152,13 @@ Outputs:
   A: {Value: !If [Yes, !GetAtt Q.Arn, never]}
   B: {Value: {"Fn::Join": ["-", [!Ref Name, {Ref: "AWS::Region"}]]}}
   C: {Value: {"Fn::Sub": "${Name} ${Q} ${Q.QueueName} ${!Kept}"}}
+  D: {Value: !Sub ["${Own} ${Name}", {Own: !If [No, never, own]}]}
 "#;
     let template = parse(yaml).unwrap();
     assert_eq!(template.queues.len(), 1);
     assert_eq!(template.outputs["A"], "arn:aws:sqs:us-east-1:000000000000:handover-local-Q");
     assert_eq!(template.outputs["B"], "n-us-east-1");
+    assert_eq!(template.outputs["D"], "own n");
     assert_eq!(
         template.outputs["C"],
         "n http://aws.local/000000000000/handover-local-Q handover-local-Q ${Kept}"

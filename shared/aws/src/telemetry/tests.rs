@@ -9,7 +9,9 @@ use serde_json::Value;
 use tracing::subscriber::with_default;
 
 use super::*;
-use crate::{MasterKey, Sealer, Variables, http::check_url};
+use crate::{
+    Failure, MasterKey, QueueUrls, Queues, Sdk, SdkSettings, Sealer, Variables, batch::Batch, http::check_url,
+};
 
 /// A standard output that can be read.
 #[derive(Clone, Default)]
@@ -95,13 +97,18 @@ fn lambdas_levels_are_ours() {
 async fn metrics_are_lines_in_the_embedded_format() {
     let output = Captured::default();
     let clock = Clock::with_domain(|| 1_795_359_137_123).signatures_on_domain_time();
-    let metrics = Metrics { service: "execute", clock, writer: Mutex::new(Box::new(output.clone())) };
-    metrics.write("decided", 1, COUNT, Some("handed_over"));
-    metrics.write("timer_lag", 12, "Seconds", None);
+    let version = "7".to_owned();
+    let metrics =
+        Metrics { service: "execute", version, clock, writer: Mutex::new(Box::new(output.clone())) };
+    let metric = |name, value, unit, outcome| Metric { name, value, unit, outcome, version: None };
+    metrics.write(&metric("decided", 1, COUNT, Some("handed_over")));
+    metrics.write(&Metric { version: Some("7"), ..metric("failed", 1, COUNT, Some("retry")) });
+    metrics.write(&metric("timer_lag", 12, "Seconds", None));
     let trace = Trace::read("Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8").unwrap();
-    trace.around(async { metrics.write("overdue", 12, COUNT, None) }).await;
+    trace.around(async { metrics.write(&metric("overdue", 12, COUNT, None)) }).await;
     expect![[r#"
         {"timestamp":"2026-11-22T14:52:17.123Z","level":"INFO","_aws":{"Timestamp":1795359137123,"CloudWatchMetrics":[{"Namespace":"Handover","Dimensions":[["Service","Outcome"]],"Metrics":[{"Name":"decided","Unit":"Count"}]}]},"Service":"execute","Outcome":"handed_over","decided":1}
+        {"timestamp":"2026-11-22T14:52:17.123Z","level":"INFO","_aws":{"Timestamp":1795359137123,"CloudWatchMetrics":[{"Namespace":"Handover","Dimensions":[["Service","Outcome"],["Service","Outcome","Version"]],"Metrics":[{"Name":"failed","Unit":"Count"}]}]},"Service":"execute","Outcome":"retry","Version":"7","failed":1}
         {"timestamp":"2026-11-22T14:52:17.123Z","level":"INFO","_aws":{"Timestamp":1795359137123,"CloudWatchMetrics":[{"Namespace":"Handover","Dimensions":[["Service"]],"Metrics":[{"Name":"timer_lag","Unit":"Seconds"}]}]},"Service":"execute","timer_lag":12}
         {"timestamp":"2026-11-22T14:52:17.123Z","level":"INFO","_aws":{"Timestamp":1795359137123,"CloudWatchMetrics":[{"Namespace":"Handover","Dimensions":[["Service"]],"Metrics":[{"Name":"overdue","Unit":"Count"}]}]},"Service":"execute","trace":"1-5759e988-bd862e3fe1be46a994272793","overdue":12}
     "#]]
@@ -114,6 +121,44 @@ fn a_failure_is_logged_with_what_becomes_of_it() {
     let [line] = lines.as_slice() else { panic!("{lines:?}") };
     assert_eq!([&line["source"], &line["fate"], &line["reason"]], ["execute", "retry", "throttled"]);
     assert_eq!((&line["receives"], &line["level"]), (&3.into(), &"WARN".into()));
+}
+
+/// What a batch of one record says of itself, whose handler does this.
+async fn worked<Work>(handle: impl Fn() -> Work) -> Vec<Value>
+where
+    Work: Future<Output = Result<(), Failure>>,
+{
+    let output = Captured::default();
+    let writer = output.clone();
+    let logging = tracing::subscriber::set_default(subscriber(LevelFilter::INFO, move || writer.clone()));
+    let settings = SdkSettings {
+        region: "us-east-1".to_owned(),
+        // Nobody listens there.
+        endpoint: Some("http://127.0.0.1:1".to_owned()),
+        credentials: crate::environment_credentials(|_| Some("none".to_owned())),
+        http: crate::http::aws_client(),
+        attempts: 1,
+        patience: Duration::from_millis(1),
+    };
+    let queues = Queues::new(Sdk::new(&settings).sqs, QueueUrls::default());
+    let clock = Clock::with_domain(|| 1_795_359_137_123).signatures_on_domain_time();
+    let deadline = clock.now() + Duration::from_secs(10);
+    let batch = Batch { source: "execute", queues: &queues, queue_url: "", clock: &clock, deadline };
+    let event = serde_json::json!({"Records": [{"messageId": "m", "body": "{}", "attributes": {}, "messageAttributes": {}}]});
+    batch.work(serde_json::from_value(event).unwrap(), |_| handle()).await;
+    drop(logging);
+    output.lines()
+}
+
+#[tokio::test]
+async fn a_record_that_panics_is_told_apart_from_one_that_fails() {
+    async fn panics() -> Result<(), Failure> {
+        panic!("on this record")
+    }
+    let lines = worked(|| async { Err(Failure::retry("throttled")) }).await;
+    assert_eq!([&lines[0]["fate"], &lines[0]["reason"]], ["retry", "throttled"]);
+    let lines = worked(panics).await;
+    assert_eq!([&lines[0]["fate"], &lines[0]["reason"]], ["panicked", "panicked"]);
 }
 
 #[test]
