@@ -112,6 +112,7 @@ export async function looks({ alex, billies, page, editor, conversation, picture
   const conflict = async (tab) => {
     await go(tab, `${bot}/handover`);
     await tab.locator("form.card input[name=seen]").evaluate((field) => { field.value = "1"; });
+    await tab.locator("#closing_text").fill("From a third tab");
     await refuses(tab, 412, async () => {
       await tab.locator("form.card").getByRole("button", { name: "Save" }).click();
       await tab.getByText("Somebody else has changed this meanwhile").waitFor();

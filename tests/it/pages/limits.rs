@@ -1,6 +1,6 @@
 //! What pages weigh at the product's own limits.
 
-use handover_tests::World;
+use handover_tests::{MINUTE, World};
 use http::{Method, StatusCode};
 use serde_json::json;
 
@@ -36,6 +36,7 @@ async fn a_conversation_of_the_longest_texts_is_light_and_every_text_can_be_read
         let tagged = api.command("tags", &format!("t{number}"), &json!({"tag": tag, "present": true})).await;
         assert_eq!(tagged.status, StatusCode::OK, "{tagged:?}");
     }
+    world.travel(MINUTE).await;
     let long = format!("{}the end", "漢\"".repeat(1_990));
     let said = api.command("reply", "r", &json!({"text": long, "staff": world.sample.clinic.assignee})).await;
     assert_eq!(said.status, StatusCode::OK, "{said:?}");
@@ -64,11 +65,11 @@ async fn the_largest_bot_fits_its_pages_and_loses_nothing_when_a_part_is_saved()
     let path = format!("/bots/{id}");
     let known = api.get(&path).await;
     let mut bot = known.body.clone();
-    // A request has at most 256 KiB, so two of six actions are as large as can be.
+    // One action is as large as can be; what its phrases mean takes a while to read.
     let phrases = |action: usize| -> Vec<String> {
-        let (count, wide) = (if action < 2 { 200 } else { 1 }, WIDE[action % 2]);
+        let (count, wide) = (if action == 0 { 200 } else { 1 }, WIDE[action % 2]);
         (0..count)
-            .map(|number| format!("{number:03} {}", wide.repeat(if action < 2 { 196 } else { 1 })))
+            .map(|number| format!("{number:03} {}", wide.repeat(if action == 0 { 196 } else { 1 })))
             .collect()
     };
     let custom = |number: usize| {
@@ -87,9 +88,9 @@ async fn the_largest_bot_fits_its_pages_and_loses_nothing_when_a_part_is_saved()
     assert_eq!(saved.status, StatusCode::OK, "{saved:?}");
     light(&alex, &format!("/console/bots/{id}")).await;
     let editor = format!("/console/bots/{id}/handover");
-    for number in 0..6 {
+    for number in [0, 5] {
         let page = light(&alex, &format!("{editor}?action=action{number}")).await;
-        assert!(page.has("000 ") && (number > 1 || page.has("name=\"to\"")), "{}", page.html);
+        assert!(page.has("000 ") && (number > 0 || page.has("name=\"to\"")), "{}", page.html);
     }
     // A part in the middle is edited; the others stay.
     let page = light(&alex, &format!("{editor}?action=action0&from=25")).await;

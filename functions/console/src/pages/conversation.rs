@@ -384,8 +384,8 @@ fn actions(visit: &Visit<'_>, whole: &WholeConversation, names: &Overview, path:
             })) }
             details.act data-key="pause" { summary { (w::PAUSE_BOT) } (form("pause", &html! {
                 div.inline {
-                    label for="hours" { (w::HOURS) } input.number #hours name="hours" type="number" min="0" max="8760" value="12";
-                    label for="minutes" { (w::MINUTES) } input.number #minutes name="minutes" type="number" min="0" max="59" value="0";
+                    span.unit { input.number #hours name="hours" type="number" min="0" max="8760" value="12"; label for="hours" { (w::HOURS) } }
+                    span.unit { input.number #minutes name="minutes" type="number" min="0" max="59" value="0"; label for="minutes" { (w::MINUTES) } }
                 }
                 label.tick { input type="checkbox" name="until" value="hand_back"; span { (w::UNTIL_HANDED_BACK) } }
                 button type="submit" { (w::PAUSE_BOT) }
