@@ -140,10 +140,12 @@ class Plan:
                 self.owner_groups.append([(number, 2 if at < 2 else 1) for at, number in enumerate(same)]
                                          + [one for one in group if not one[1]])
         self.texts.encode()
+        self.close = [at for at, group in enumerate(self.issue_groups) if self.is_close(group)]
         self.answers, self.weights = np.array(self.answers, np.float32), np.array(self.weights, np.float32)
 
     def leave_out(self, read, p):
         """Of the texts that stand alone and that the encoder is already sure of, keeps a share."""
+        self.single = [self.single[at] for at in self.rng.permutation(len(self.single))[:self.options.singles]]
         kept, share = [], self.options.easy
         for batch in by_length(self.single, self.texts, self.rng):
             evidence = np.array(read(p, *padded([self.texts.pieces[at] for at in batch], BATCH))[0])[:len(batch)]
@@ -153,10 +155,16 @@ class Plan:
         print(len(kept), "of", len(self.single), "single texts kept", flush=True)
         self.single = kept
 
-    def of_a_length(self, groups, size):
+    def is_close(self, group):
+        """Whether the near ones of an issue share a third of their pieces with one that is the same."""
+        same = [set(self.texts.pieces[number][1:-1]) for number, kind in group if kind]
+        near = [set(self.texts.pieces[number][1:-1]) for number, kind in group if not kind]
+        return np.mean([max(len(one & other) / len(one) for other in same) for one in near if one] or [0]) > 1 / 3
+
+    def of_a_length(self, groups, size, some=None):
         """Groups in a random order, of each so many those of about one length together."""
         longest = [max(len(self.texts.pieces[number]) for number, _ in group) for group in groups]
-        order = self.rng.permutation(len(groups))
+        order = self.rng.permutation(len(groups) if some is None else some)
         return [at for start in range(0, len(order), size) for at in sorted(order[start:start + size], key=lambda at: longest[at])]
 
     def batches(self):
@@ -167,6 +175,8 @@ class Plan:
             for _ in range(times):
                 per = ISSUES if which == 1 else OWNERS
                 order = self.of_a_length(groups, 8 * per)
+                if which == 1:
+                    order += self.of_a_length(groups, 8 * per, self.close) * (self.options.close - 1)
                 for start in range(0, len(order), per):
                     batch, of, kinds = [], [], []
                     for place, number in enumerate(order[start:start + per]):
@@ -182,10 +192,19 @@ class Plan:
         return [made[at] for at in self.rng.permutation(len(made))]
 
 
-def issue_loss(vectors, group, kind, sure):
+def shared(numbers, mask):
+    """The share of a text's pieces that stand in another as well, for every pair: by the text that has more of them."""
+    inner = mask.at[:, 0].set(0) * jnp.roll(mask, -1, 1).at[:, -1].set(0)
+    equal = (numbers[:, None, :, None] == numbers[None, :, None, :]) & (inner[None, :, None, :] > 0)
+    found = (equal.any(-1) * inner[:, None, :]).sum(-1) / jnp.maximum(inner.sum(1), 1)[:, None]
+    return jnp.maximum(found, found.T)
+
+
+def issue_loss(vectors, group, kind, sure, share=0.0):
     """Same or not, for every pair: by the odds that the cosine gives (one threshold for all), against the
     others of the batch, and each message that is the same against each near one of its issue: what is near
-    shares its words with the issue, what is the same often shares none."""
+    shares its words with the issue, what is the same often shares none. So near ones count more, the greater
+    the share of their words."""
     live = group >= 0
     cosine = vectors @ vectors.T
     known = ~jnp.eye(len(vectors), dtype=bool) & live[:, None] & live[None]
@@ -193,13 +212,15 @@ def issue_loss(vectors, group, kind, sure):
     positive = same_group & (kind[:, None] > 0) & (kind[None] > 0)
     negative = known & ~positive
     hard = negative & same_group & ((kind[:, None] > 0) | (kind[None] > 0))
-    likely = balanced(sure[0] * cosine + sure[1], positive, 1.5 * hard, negative & ~same_group)
-    # InfoNCE: each positive pair against all negatives of its row; near ones count four times.
+    near = hard * (1.0 + 4.0 * share)
+    near *= 1.5 * hard.sum() / jnp.maximum(near.sum(), 1)
+    likely = balanced(sure[0] * cosine + sure[1], positive, near, negative & ~same_group)
+    # InfoNCE: each positive pair against all negatives of its row; near ones count four times, or as said.
     logits = cosine / 0.07
-    rest = jax.nn.logsumexp(jnp.where(negative, logits + jnp.log(1.0 + 3.0 * hard), NEG), axis=1, keepdims=True)
+    rest = jax.nn.logsumexp(jnp.where(negative, logits + jnp.log(1.0 + 2.0 * near), NEG), axis=1, keepdims=True)
     contrast = jnp.where(positive, jax.nn.softplus(rest - logits), 0).sum() / jnp.maximum(positive.sum(), 1)
     apart = jax.nn.softplus((cosine[:, None, :] - cosine[:, :, None]) / 0.1)
-    weight = (positive[:, :, None] & hard[:, None, :]).astype(jnp.float32)
+    weight = positive[:, :, None] * near[:, None, :]
     ranked = (weight * apart).sum() / jnp.maximum(weight.sum(), 1)
     return likely + 0.4 * contrast + ranked
 
@@ -238,10 +259,11 @@ def train(options):
 
     clock = time.time()
     plan = Plan(options, rng)
-    sample = [original(*padded([plan.texts.pieces[at] for at in batch], BATCH)) for batch in by_length(plan.single, plan.texts, rng)[:30]]
-    directions = np.linalg.svd(np.concatenate(sample), full_matrices=False)[2][:model.VECTOR]
-    p = model.with_layers(start, options.layers) | model.heads(directions, options.seed)
-    if options.start:
+    sample = [] if options.start else [original(*padded([plan.texts.pieces[at] for at in batch], BATCH)) for batch in by_length(plan.single, plan.texts, rng)[:30]]
+    directions = None if options.start else np.linalg.svd(np.concatenate(sample), full_matrices=False)[2][:model.VECTOR]
+    if options.start is None:
+        p = model.with_layers(start, options.layers) | model.heads(directions, options.seed)
+    else:
         p = {name: jnp.array(value) for name, value in np.load(options.start).items()}
         # An earlier encoder may have had fewer answers; they came first.
         missing = len(model.ANSWERS) - len(p["answers.b"])
@@ -267,7 +289,7 @@ def train(options):
             evidence, issue, meaning = model.read(p, numbers, mask, key, below)
             each = weights * (jax.nn.softplus(evidence) - answers * evidence)
             total = each.sum() / BATCH
-            of_issue = issue_loss(issue, group, kind, p["sure"][0])
+            of_issue = issue_loss(issue, group, kind, p["sure"][0], shared(numbers, mask))
             of_owner = owner_loss(meaning, group, kind, p["sure"][1])
             total += jnp.where(which == 1, of_issue, 0.0) + jnp.where(which == 2, of_owner, 0.0)
             # Elsewhere the vectors keep to what the MiniLM says of any two texts.
@@ -331,6 +353,8 @@ if __name__ == "__main__":
     parser.add_argument("--keep-issue", type=float, default=4.0, help="the same for the issue's vector")
     parser.add_argument("--constant", action="store_true", help="the rate does not fall: for a round that another goes on from")
     parser.add_argument("--easy", type=float, default=1.0, help="the share of the single texts it is sure of that is kept")
+    parser.add_argument("--singles", type=int, help="of the single texts, so many are looked at")
+    parser.add_argument("--close", type=int, default=1, help="times that issues whose near questions share words come for others' once")
     parser.add_argument("--hard", type=float, default=1.3, help="what only looks like a request counts so much")
     parser.add_argument("--owners", type=int, default=1, help="times that owners come again in an epoch")
     parser.add_argument("--issues", type=int, default=1, help="times that issues come in an epoch")

@@ -105,7 +105,7 @@ if __name__ == "__main__":
         parser.add_argument(name)
     parser.add_argument("--seed", type=int, default=4)
     parser.add_argument("--keep", type=float, default=1e-3)
-    for name, value in (("ordinary", 4000), ("cuts", 5000), ("owners", 3), ("issues", 2)):
+    for name, value in (("ordinary", 4000), ("cuts", 5000), ("owners", 3), ("issues", 2), ("close", 1)):
         parser.add_argument("--" + name, type=int, default=value)
     parser.add_argument("--topics", type=float, default=1.0)
     parser.add_argument("--hard", type=float, default=1.8)
