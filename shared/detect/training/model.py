@@ -67,10 +67,27 @@ def drop(x, key, rate):
     return x * jax.random.bernoulli(key, 1 - rate, (len(x), 1, x.shape[-1])) / (1 - rate)
 
 
+def split(p, count):
+    """The embeddings with the lowest so many layers, and the rest."""
+    stacked = {short + end for short in PARTS | NORMS for end in (".w", ".b")}
+    below = {name: p[name] for name in ("pieces", "places", "ln0.w", "ln0.b")} | {name: p[name][:count] for name in stacked}
+    above = {name: value[count:] if name in stacked else value for name, value in p.items() if name in stacked or name not in below}
+    return below, above
+
+
+def joined(below, above):
+    """The inverse of `split`."""
+    return below | above | {name: jnp.concatenate([below[name], above[name]]) for name in below if name in above}
+
+
 def run(p, numbers, mask, key=None, rate=0.1):
     """What stands for each piece after the last layer."""
     x = p["pieces"][numbers] + p["places"][:numbers.shape[1]][None]
-    x = norm(x, p["ln0.w"], p["ln0.b"])
+    return through(p, norm(x, p["ln0.w"], p["ln0.b"]), mask, key, rate)
+
+
+def through(p, x, mask, key=None, rate=0.1):
+    """The same from what stands before the first layer."""
     hidden = (1 - mask)[:, None, None, :] * -1e9
     count = len(p["q.w"])
     keys = None if key is None else jax.random.split(key, 2 * count).reshape(count, 2, -1)
@@ -103,9 +120,10 @@ def unit(x):
     return x / jnp.sqrt((x**2).sum(-1, keepdims=True) + 1e-9)
 
 
-def read(p, numbers, mask, key=None):
-    """The evidence for each answer, and the vectors of the issue and of the meaning."""
-    x = run(p, numbers, mask, key)
+def read(p, numbers, mask, key=None, below=None):
+    """The evidence for each answer, and the vectors of the issue and of the meaning; `below` are layers that
+    stand before those of `p` and are not taught."""
+    x = run(p, numbers, mask, key) if below is None else through(p, jax.lax.stop_gradient(run(below, numbers, mask)), mask, key)
     pooled = jnp.concatenate([average(x, mask), x[:, 0]], -1)
     return (pooled @ p["answers.w"] + p["answers.b"],
             unit(pooled @ p["issue.w"] + p["issue.b"]), unit(pooled @ p["meaning.w"] + p["meaning.b"]))

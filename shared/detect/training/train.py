@@ -20,11 +20,15 @@ import data
 import model
 from vocabulary import kept
 
-LENGTHS = (12, 16, 24, 32, 48, 64)
+LENGTHS = (12, 16, 24, 32, 64)
 BATCH = 64
 # Owners in a batch, and texts of each kind of one of them.
 OWNERS, OF_OWNER = 4, 5
 NEG = -1e9
+# Issues in a batch, texts of one that are the same and that are near.
+ISSUES, SAME, NEAR = 6, 5, 5
+# Of texts that come in groups only so many pieces are read: few are longer, and the longest of a batch sets its time.
+GROUPED_PIECES = 32
 # A text is easy when its greatest loss is at most this: the encoder is right at 95 %.
 SURE = 0.05
 
@@ -128,17 +132,20 @@ class Plan:
                                           for text in owner[name]])
         self.owners = len(self.owner_groups)
         # An issue asked in several ways is an owner's topic as well.
-        for group in self.issue_groups:
+        for at in rng.permutation(len(self.issue_groups))[:int(options.topics * len(self.issue_groups))]:
+            group = self.issue_groups[at]
             group = [group[at] for at in rng.permutation(len(group))]
             same = [number for number, kind in group if kind]
             if len(same) > 3:
                 self.owner_groups.append([(number, 2 if at < 2 else 1) for at, number in enumerate(same)]
                                          + [one for one in group if not one[1]])
         self.texts.encode()
+        self.close = [at for at, group in enumerate(self.issue_groups) if self.is_close(group)]
         self.answers, self.weights = np.array(self.answers, np.float32), np.array(self.weights, np.float32)
 
     def leave_out(self, read, p):
         """Of the texts that stand alone and that the encoder is already sure of, keeps a share."""
+        self.single = [self.single[at] for at in self.rng.permutation(len(self.single))[:self.options.singles]]
         kept, share = [], self.options.easy
         for batch in by_length(self.single, self.texts, self.rng):
             evidence = np.array(read(p, *padded([self.texts.pieces[at] for at in batch], BATCH))[0])[:len(batch)]
@@ -148,20 +155,34 @@ class Plan:
         print(len(kept), "of", len(self.single), "single texts kept", flush=True)
         self.single = kept
 
+    def is_close(self, group):
+        """Whether the near ones of an issue share a third of their pieces with one that is the same."""
+        same = [set(self.texts.pieces[number][1:-1]) for number, kind in group if kind]
+        near = [set(self.texts.pieces[number][1:-1]) for number, kind in group if not kind]
+        return np.mean([max(len(one & other) / len(one) for other in same) for one in near if one] or [0]) > 1 / 3
+
+    def of_a_length(self, groups, size, some=None):
+        """Groups in a random order, of each so many those of about one length together."""
+        longest = [max(len(self.texts.pieces[number]) for number, _ in group) for group in groups]
+        order = self.rng.permutation(len(groups) if some is None else some)
+        return [at for start in range(0, len(order), size) for at in sorted(order[start:start + size], key=lambda at: longest[at])]
+
     def batches(self):
         """Each as its texts and, for a contrastive one, groups and kinds."""
         made = [(batch, None, None, 0) for batch in by_length(self.single, self.texts, self.rng)]
         for which, groups, times in ((1, self.issue_groups, self.options.issues), (2, self.owner_groups, 1),
                                      (2, self.owner_groups[:self.owners], self.options.owners)):
             for _ in range(times):
-                order = self.rng.permutation(len(groups))
-                per = 9 if which == 1 else OWNERS
+                per = ISSUES if which == 1 else OWNERS
+                order = self.of_a_length(groups, 8 * per)
+                if which == 1:
+                    order += self.of_a_length(groups, 8 * per, self.close) * (self.options.close - 1)
                 for start in range(0, len(order), per):
                     batch, of, kinds = [], [], []
                     for place, number in enumerate(order[start:start + per]):
                         some = [groups[number][at] for at in self.rng.permutation(len(groups[number]))]
                         if which == 1:
-                            some = [one for one in some if one[1] == 1][:4] + [one for one in some if one[1] == 0][:3]
+                            some = [one for one in some if one[1] == 1][:SAME] + [one for one in some if one[1] == 0][:NEAR]
                         else:
                             some = [one for kind in (2, 1, 0) for one in [row for row in some if row[1] == kind][:OF_OWNER]]
                         batch += [one[0] for one in some]
@@ -171,45 +192,62 @@ class Plan:
         return [made[at] for at in self.rng.permutation(len(made))]
 
 
-def issue_loss(vectors, group, kind, sure):
-    """Same or not, for every pair: by the odds that the cosine gives (one threshold for all), and
-    against the others of the batch."""
+def shared(numbers, mask):
+    """The share of a text's pieces that stand in another as well, for every pair: by the text that has more of them."""
+    inner = mask.at[:, 0].set(0) * jnp.roll(mask, -1, 1).at[:, -1].set(0)
+    equal = (numbers[:, None, :, None] == numbers[None, :, None, :]) & (inner[None, :, None, :] > 0)
+    found = (equal.any(-1) * inner[:, None, :]).sum(-1) / jnp.maximum(inner.sum(1), 1)[:, None]
+    return jnp.maximum(found, found.T)
+
+
+def issue_loss(vectors, group, kind, sure, share=0.0):
+    """Same or not, for every pair: by the odds that the cosine gives (one threshold for all), against the
+    others of the batch, and each message that is the same against each near one of its issue: what is near
+    shares its words with the issue, what is the same often shares none. So near ones count more, the greater
+    the share of their words."""
     live = group >= 0
     cosine = vectors @ vectors.T
     known = ~jnp.eye(len(vectors), dtype=bool) & live[:, None] & live[None]
     same_group = (group[:, None] == group[None]) & known
     positive = same_group & (kind[:, None] > 0) & (kind[None] > 0)
     negative = known & ~positive
-    hard = negative & same_group
-    likely = balanced(sure[0] * cosine + sure[1], positive, hard, negative & ~hard)
-    # InfoNCE: each positive pair against all negatives of its row; near ones count twice.
+    hard = negative & same_group & ((kind[:, None] > 0) | (kind[None] > 0))
+    near = hard * (1.0 + 4.0 * share)
+    near *= 1.5 * hard.sum() / jnp.maximum(near.sum(), 1)
+    likely = balanced(sure[0] * cosine + sure[1], positive, near, negative & ~same_group)
+    # InfoNCE: each positive pair against all negatives of its row; near ones count four times, or as said.
     logits = cosine / 0.07
-    rest = jax.nn.logsumexp(jnp.where(negative, logits + jnp.log(1.0 + hard), NEG), axis=1, keepdims=True)
+    rest = jax.nn.logsumexp(jnp.where(negative, logits + jnp.log(1.0 + 2.0 * near), NEG), axis=1, keepdims=True)
     contrast = jnp.where(positive, jax.nn.softplus(rest - logits), 0).sum() / jnp.maximum(positive.sum(), 1)
-    return likely + 0.4 * contrast
+    apart = jax.nn.softplus((cosine[:, None, :] - cosine[:, :, None]) / 0.1)
+    weight = positive[:, :, None] * near[:, None, :]
+    ranked = (weight * apart).sum() / jnp.maximum(weight.sum(), 1)
+    return likely + 0.4 * contrast + ranked
 
 
 def owner_loss(vectors, group, kind, sure):
-    """Messages against owners, by the phrase that is closest: likewise, and every positive against
-    every negative, whoever's, because one threshold serves all owners."""
+    """Messages against owners, by the score that `src/meaning.rs` gives (the mean of the phrases beside the
+    closest): every positive against every negative of its owner and against the other owners' in the batch,
+    because one threshold serves all owners."""
     phrase = (kind == 2)[:, None] & (group[:, None] == jnp.arange(OWNERS)[None])
     cosine = vectors @ vectors.T
-    closest = jax.nn.logsumexp(jnp.where(phrase.T[None], 16.0 * cosine[:, None], NEG), axis=2) / 16.0
+    mean = (cosine @ phrase) / jnp.maximum(phrase.sum(0), 1)[None]
+    most = jax.nn.logsumexp(jnp.where(phrase.T[None], 16.0 * cosine[:, None], NEG), axis=2) / 16.0
     known = ((group >= 0) & (kind < 2))[:, None] & phrase.any(0)[None]
+    score = jnp.where(known, 0.8 * mean + 0.2 * most, 0.0)
     own = known & (group[:, None] == jnp.arange(OWNERS)[None])
-    positive, hard = own & (kind == 1)[:, None], own & (kind == 0)[:, None]
-    other = known & ~own
-    closest = jnp.where(known, closest, 0.0)
-    likely = balanced(sure[0] * closest + sure[1], positive, hard, other)
-    apart = (closest.ravel()[None] - closest.ravel()[:, None]) / 0.1
-    weight = positive.ravel()[:, None] * (3.0 * hard + 1.0 * other).ravel()[None]
-    ranked = (weight * jax.nn.softplus(apart)).sum() / jnp.maximum(weight.sum(), 1)
-    return likely + ranked
+    positive, hard, other = own & (kind == 1)[:, None], own & (kind == 0)[:, None], known & ~own
+    odds = sure[0] * score + sure[1]
+    weight = 1.5 * positive / jnp.maximum(positive.sum(), 1) + hard / jnp.maximum(hard.sum(), 1) + 0.5 * other / jnp.maximum(other.sum(), 1)
+    likely = (weight * (jax.nn.softplus(odds) - positive * odds)).sum()
+    pairs = positive.ravel()[:, None] * (3.0 * hard + other).ravel()[None]
+    apart = (score.ravel()[None] - score.ravel()[:, None]) / 0.1
+    return likely + (pairs * jax.nn.softplus(apart)).sum() / jnp.maximum(pairs.sum(), 1)
 
 
 def balanced(odds, positive, hard, other):
     """Logistic loss, half of it on what is to be found, a third on what is near."""
-    weight = 1.5 * positive / jnp.maximum(positive.sum(), 1) + hard / jnp.maximum(hard.sum(), 1) \
+    weight = 1.5 * positive / jnp.maximum(positive.sum(), 1) + hard / jnp.maximum((hard > 0).sum(), 1) \
         + 0.5 * other / jnp.maximum(other.sum(), 1)
     return (weight * (jax.nn.softplus(odds) - positive * odds)).sum()
 
@@ -221,10 +259,11 @@ def train(options):
 
     clock = time.time()
     plan = Plan(options, rng)
-    sample = [original(*padded([plan.texts.pieces[at] for at in batch], BATCH)) for batch in by_length(plan.single, plan.texts, rng)[:30]]
-    directions = np.linalg.svd(np.concatenate(sample), full_matrices=False)[2][:model.VECTOR]
-    p = model.with_layers(start, options.layers) | model.heads(directions, options.seed)
-    if options.start:
+    sample = [] if options.start else [original(*padded([plan.texts.pieces[at] for at in batch], BATCH)) for batch in by_length(plan.single, plan.texts, rng)[:30]]
+    directions = None if options.start else np.linalg.svd(np.concatenate(sample), full_matrices=False)[2][:model.VECTOR]
+    if options.start is None:
+        p = model.with_layers(start, options.layers) | model.heads(directions, options.seed)
+    else:
         p = {name: jnp.array(value) for name, value in np.load(options.start).items()}
         # An earlier encoder may have had fewer answers; they came first.
         missing = len(model.ANSWERS) - len(p["answers.b"])
@@ -237,6 +276,7 @@ def train(options):
     schedule = optax.warmup_cosine_decay_schedule(0, options.rate, steps // 12, steps, options.rate / 50)
     if options.constant:
         schedule = optax.linear_schedule(0, options.rate, 25)
+    below, p = model.split(p, options.frozen)
     groups = {name: "new" if name.split(".")[0] in ("answers", "issue", "meaning", "sure") else "old" for name in p}
     optimiser = optax.chain(
         optax.clip_by_global_norm(1.0),
@@ -244,20 +284,21 @@ def train(options):
                                "new": optax.adamw(lambda at: 5 * schedule(at), weight_decay=0.01)}, groups))
 
     @jax.jit
-    def step(p, state, mean, key, numbers, mask, answers, weights, wanted, group, kind, which):
+    def step(p, state, mean, key, numbers, mask, answers, weights, wanted, group, kind, which, keeps):
         def loss(p):
-            evidence, issue, meaning = model.read(p, numbers, mask, key)
+            evidence, issue, meaning = model.read(p, numbers, mask, key, below)
             each = weights * (jax.nn.softplus(evidence) - answers * evidence)
             total = each.sum() / BATCH
-            of_issue = issue_loss(issue, group, kind, p["sure"][0])
+            of_issue = issue_loss(issue, group, kind, p["sure"][0], shared(numbers, mask))
             of_owner = owner_loss(meaning, group, kind, p["sure"][1])
             total += jnp.where(which == 1, of_issue, 0.0) + jnp.where(which == 2, of_owner, 0.0)
             # Elsewhere the vectors keep to what the MiniLM says of any two texts.
             real = (mask.sum(1) > 1).astype(jnp.float32)
             square = real[:, None] * real[None]
             truth = wanted @ wanted.T
-            keep = sum((square * (vector @ vector.T - truth)**2).sum() / square.sum() for vector in (issue, meaning))
-            return total + jnp.where(which == 0, options.keep, 0.0) * keep
+            keep = sum(share * (square * (vector @ vector.T - truth)**2).sum() / square.sum()
+                       for vector, share in ((issue, options.keep_issue), (meaning, options.keep)))
+            return total + keeps * keep
         value, gradient = jax.value_and_grad(loss)(p)
         updates, state = optimiser.update(gradient, state, p)
         p = optax.apply_updates(p, updates)
@@ -269,29 +310,30 @@ def train(options):
         if epoch:
             plan = Plan(options, rng)
             if options.easy < 1:
-                plan.leave_out(read, mean)
+                plan.leave_out(read, model.joined(below, mean))
         total, some = 0.0, plan.batches()[:steps - done]
         for batch, group, kind, which in some:
-            numbers, mask = padded([plan.texts.pieces[at] for at in batch], BATCH)
+            numbers, mask = padded([plan.texts.pieces[at][:GROUPED_PIECES if which else None] for at in batch], BATCH)
             answers, weights = np.zeros((BATCH, len(model.ANSWERS)), np.float32), np.zeros((BATCH, len(model.ANSWERS)), np.float32)
             answers[:len(batch)], weights[:len(batch)] = plan.answers[batch], plan.weights[batch]
-            # Where the MiniLM as it came points, for texts that stand alone.
-            wanted = nowhere if which else original(numbers, mask)
+            # Where the MiniLM as it came points, for every other batch of texts that stand alone.
+            keeps = 2.0 * (which == 0 and done % 2 == 0)
+            wanted = original(numbers, mask) if keeps else nowhere
             groups_of, kinds = np.full(BATCH, -1, np.int32), np.zeros(BATCH, np.int32)
             if which:
                 groups_of[:len(batch)], kinds[:len(batch)] = group, kind
             key, now = jax.random.split(key)
-            p, state, mean, value = step(p, state, mean, now, numbers, mask, answers, weights, wanted, groups_of, kinds, which)
+            p, state, mean, value = step(p, state, mean, now, numbers, mask, answers, weights, wanted, groups_of, kinds, which, keeps)
             done += 1
             if done == (50 if options.constant else max(steps * 3 // 5, 1)):
                 mean = p
             total += float(value)
             if done % 100 == 0:
-                save(options.out, mean)
+                save(options.out, model.joined(below, mean))
             if done % 25 == 0:
                 print("step", done, "of", steps, "loss", round(float(value), 3), round(time.time() - clock), "s", flush=True)
         print("epoch", epoch, "loss", round(total / len(some), 4), round(time.time() - clock), "s", flush=True)
-    save(options.out, mean)
+    save(options.out, model.joined(below, mean))
 
 
 def save(path, p):
@@ -308,11 +350,16 @@ if __name__ == "__main__":
     parser.add_argument("--start", help="an encoder to go on from")
     parser.add_argument("--rate", type=float, default=1.2e-4)
     parser.add_argument("--keep", type=float, default=4.0)
+    parser.add_argument("--keep-issue", type=float, default=4.0, help="the same for the issue's vector")
     parser.add_argument("--constant", action="store_true", help="the rate does not fall: for a round that another goes on from")
     parser.add_argument("--easy", type=float, default=1.0, help="the share of the single texts it is sure of that is kept")
+    parser.add_argument("--singles", type=int, help="of the single texts, so many are looked at")
+    parser.add_argument("--close", type=int, default=1, help="times that issues whose near questions share words come for others' once")
     parser.add_argument("--hard", type=float, default=1.3, help="what only looks like a request counts so much")
     parser.add_argument("--owners", type=int, default=1, help="times that owners come again in an epoch")
     parser.add_argument("--issues", type=int, default=1, help="times that issues come in an epoch")
+    parser.add_argument("--frozen", type=int, default=0, help="the embeddings and so many of the lowest layers stay as they are")
+    parser.add_argument("--topics", type=float, default=1.0, help="the share of issues that are an owner's topic as well")
     parser.add_argument("--cuts", type=int, default=0, help="pieces of ordinary messages, which ask for nobody")
     parser.add_argument("--ordinary", type=int, default=2000)
     parser.add_argument("--layers", type=int, nargs="+", default=[0, 1, 2, 3, 4, 5])

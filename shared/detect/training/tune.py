@@ -15,7 +15,7 @@ import optax
 
 import data
 import model
-from train import BATCH, NEG, OWNERS, Plan, by_length, issue_loss, padded
+from train import BATCH, Plan, by_length, issue_loss, owner_loss, padded
 
 CALM = 64
 STEPS = {"answers": 3000, "issue": 1200, "meaning": 2500}
@@ -31,24 +31,6 @@ def pooled(p, texts):
     for batch in by_length(np.arange(len(made)), texts, rng):
         made[batch] = np.array(read(*padded([texts.pieces[at] for at in batch], BATCH)))[:len(batch)]
     return made
-
-
-def owner_loss(vectors, group, kind, sure):
-    """Every positive against every negative of its owner, and against the other owners' in the batch."""
-    phrase = (kind == 2)[:, None] & (group[:, None] == jnp.arange(OWNERS)[None])
-    cosine = vectors @ vectors.T
-    mean = (cosine @ phrase) / jnp.maximum(phrase.sum(0), 1)[None]
-    most = jax.nn.logsumexp(jnp.where(phrase.T[None], 16.0 * cosine[:, None], NEG), axis=2) / 16.0
-    known = ((group >= 0) & (kind < 2))[:, None] & phrase.any(0)[None]
-    score = jnp.where(known, 0.8 * mean + 0.2 * most, 0.0)
-    own = known & (group[:, None] == jnp.arange(OWNERS)[None])
-    positive, hard, other = own & (kind == 1)[:, None], own & (kind == 0)[:, None], known & ~own
-    odds = sure[0] * score + sure[1]
-    weight = 1.5 * positive / jnp.maximum(positive.sum(), 1) + hard / jnp.maximum(hard.sum(), 1) + 0.5 * other / jnp.maximum(other.sum(), 1)
-    likely = (weight * (jax.nn.softplus(odds) - positive * odds)).sum()
-    pairs = positive.ravel()[:, None] * (3.0 * hard + other).ravel()[None]
-    apart = (score.ravel()[None] - score.ravel()[:, None]) / 0.1
-    return likely + (pairs * jax.nn.softplus(apart)).sum() / jnp.maximum(pairs.sum(), 1)
 
 
 def fitted(name, p, loss, batches, steps, rate, keep):
@@ -123,7 +105,8 @@ if __name__ == "__main__":
         parser.add_argument(name)
     parser.add_argument("--seed", type=int, default=4)
     parser.add_argument("--keep", type=float, default=1e-3)
-    for name, value in (("ordinary", 4000), ("cuts", 5000), ("owners", 3), ("issues", 2)):
+    for name, value in (("ordinary", 4000), ("cuts", 5000), ("owners", 3), ("issues", 2), ("close", 1)):
         parser.add_argument("--" + name, type=int, default=value)
+    parser.add_argument("--topics", type=float, default=1.0)
     parser.add_argument("--hard", type=float, default=1.8)
     main(parser.parse_args())
