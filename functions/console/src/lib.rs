@@ -36,8 +36,8 @@ use std::{convert::Infallible, sync::Arc};
 
 use axum::Router;
 use handover_aws::{
-    Cache, Failure, Host, InboxKey, Processor, READ_PHRASES, Random, Sealer, StartError,
-    http::SharedHttpClient, load_master_key, store::Overview, telemetry,
+    Cache, Failure, Host, InboxKey, Processor, READER, Random, Sealer, StartError, http::SharedHttpClient,
+    load_master_key, store::Overview, telemetry,
 };
 use handover_core::AccountId;
 use lambda_http::{Adapter, Context, LambdaEvent, Service, request::LambdaRequest};
@@ -79,7 +79,7 @@ impl App {
     pub async fn start(host: &Host) -> Result<Self, StartError> {
         let mut reading = host.read();
         let sdk = reading.sdk();
-        let processor = reading.processor(&sdk, Some(READ_PHRASES));
+        let processor = reading.processor(&sdk, Some(READER));
         reading.required("CONVERSATION_QUEUE_URL");
         let key_arn = reading.required("MASTER_KEY_SECRET_ARN");
         let public_url = reading.required("PUBLIC_URL");
@@ -89,8 +89,7 @@ impl App {
         let key = load_master_key(&sdk.secrets, &key_arn).await?;
         let (inbox_key, sealer) = (InboxKey::new(&key), Sealer::new(&key));
         let (random, world, overviews) = (Random::system(), host.world.clone(), Arc::default());
-        let api =
-            Api { processor, inbox_key, sealer, random, public_url, console_url, world, overviews };
+        let api = Api { processor, inbox_key, sealer, random, public_url, console_url, world, overviews };
         Ok(Self { router: router::router(api.clone()), api })
     }
 

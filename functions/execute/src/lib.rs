@@ -2,7 +2,7 @@
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use handover_aws::{
-    Failure, Host, Processor, READ_PHRASES, StartError,
+    Failure, Host, Processor, READER, StartError,
     batch::{Batch, Received},
     queue,
 };
@@ -21,7 +21,7 @@ impl App {
     /// [`StartError`] with everything that is missing from its environment.
     pub fn start(host: &Host) -> Result<Self, StartError> {
         let mut reading = host.read();
-        let processor = reading.processor(&reading.sdk(), Some(READ_PHRASES));
+        let processor = reading.processor(&reading.sdk(), Some(READER));
         reading.required("CONVERSATION_QUEUE_URL");
         reading.required("QUARANTINE_QUEUE_URL");
         reading.finish()?;

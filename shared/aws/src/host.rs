@@ -6,7 +6,7 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use serde::de::DeserializeOwned;
 
 use crate::{
-    Clock, Failure, InboxKey, Inboxes, MissingVariables, Processor, QueueUrls, Queues, ReadPhrases,
+    Clock, Failure, InboxKey, Inboxes, MissingVariables, Processor, QueueUrls, Queues, Reader,
     SchedulerSettings, Sdk, SdkSettings, Sealer, Store, Timers, Variables, load_master_key,
 };
 
@@ -117,8 +117,8 @@ impl Reading<'_> {
         Queues::new(sdk.sqs.clone(), urls)
     }
 
-    /// What processes events: for functions that change conversations. `read`: for those that meet texts.
-    pub fn processor(&mut self, sdk: &Sdk, read: Option<ReadPhrases>) -> Processor {
+    /// What processes events: for functions that change conversations. `reader`: for those that meet texts.
+    pub fn processor(&mut self, sdk: &Sdk, reader: Option<Reader>) -> Processor {
         let store = self.store(sdk);
         for name in ["OUTBOUND_QUEUE_URL", "TURNS_QUEUE_URL", "TIMERS_QUEUE_URL", "NOTIFICATIONS_QUEUE_URL"] {
             self.required(name);
@@ -130,7 +130,7 @@ impl Reading<'_> {
             target_arn: self.required("TIMERS_QUEUE_ARN"),
         };
         let timers = Timers::new(sdk.scheduler.clone(), settings, queues.clone());
-        Processor::new(store, queues, timers, self.host.clock.clone(), read)
+        Processor::new(store, queues, timers, self.host.clock.clone(), reader)
     }
 
     /// Reports everything that is missing.

@@ -42,4 +42,4 @@ pub use seal::*;
 pub use store::Store;
 pub use timers::*;
 pub use trace::Trace;
-pub use understand::{fit, is_to_be_understood, understand};
+pub use understand::{READER, Reader, fit, is_to_be_understood, understand};

@@ -7,10 +7,10 @@ use std::{
     time::Duration,
 };
 
-use handover_core::{Account, AccountId, Bot, BotId, BotRevision, Directory, Inbox, InboxId, Policy};
+use handover_core::{Account, AccountId, BotId, BotRevision, Directory, Inbox, InboxId, Policy};
 use handover_detect::Prepared;
 
-use crate::{Clock, Failure, Store};
+use crate::{Clock, Failure, Reader, Store};
 
 /// How long settings are believed without asking again.
 pub const SETTINGS_LIVE: Duration = Duration::from_secs(30);
@@ -76,19 +76,12 @@ impl Settings {
     }
 }
 
-/// Finds out what a bot's phrases mean. It needs the encoder, 22 MB of a binary: a function that meets no texts
-/// is built without.
-pub type ReadPhrases = fn(&Bot) -> Prepared;
-
-/// The one way to find it out.
-pub const READ_PHRASES: ReadPhrases = Prepared::new;
-
 /// The settings, kept in memory for a while.
 #[derive(Debug)]
 pub struct Policies {
     store: Store,
     clock: Clock,
-    read: Option<ReadPhrases>,
+    reader: Option<Reader>,
     accounts: Cache<AccountId, Arc<(Account, Directory)>>,
     inboxes: Cache<InboxId, Arc<Inbox>>,
     current: Cache<(AccountId, BotId), u64>,
@@ -97,12 +90,12 @@ pub struct Policies {
 }
 
 impl Policies {
-    /// Nothing is believed yet. `read`: [`READ_PHRASES`] where texts are decided.
-    pub fn new(store: Store, clock: Clock, read: Option<ReadPhrases>) -> Self {
+    /// Nothing is believed yet. `reader`: [`READER`] where texts are decided.
+    pub fn new(store: Store, clock: Clock, reader: Option<Reader>) -> Self {
         Self {
             store,
             clock,
-            read,
+            reader,
             accounts: Cache::default(),
             inboxes: Cache::default(),
             current: Cache::default(),
@@ -228,7 +221,7 @@ impl Policies {
         let prepared = if let Some(prepared) = kept.and_then(|kept| Prepared::with_meanings(&of.bot, &kept)) {
             prepared
         } else {
-            let read = self.read.ok_or(Failure::quarantine("a function without an encoder met a text"))?;
+            let read = self.reader.ok_or(Reader::NONE)?.phrases;
             let prepared = read(&of.bot);
             self.store.keep_meanings(account, of, &prepared).await?;
             prepared

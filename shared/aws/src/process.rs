@@ -14,13 +14,13 @@ use handover_core::{
 use handover_detect::same_issue;
 
 use crate::{
-    Clock, Failure, Policies, Queues, ReadPhrases, Settings, Store, Timers,
+    Clock, Failure, Policies, Queues, Reader, Settings, Store, Timers,
     batch::Received,
     is_to_be_understood,
     process::line::message_item,
     publish::{Context, Publisher, keeps},
     store::{Commit, Committed, Head, LedgerState, MessageItem},
-    telemetry, understand,
+    telemetry,
 };
 
 /// How often an event is decided anew when others write in between.
@@ -61,6 +61,7 @@ enum Next {
 pub struct Processor {
     store: Store,
     policies: std::sync::Arc<Policies>,
+    reader: Option<Reader>,
     publisher: Publisher,
 }
 
@@ -75,17 +76,11 @@ struct Found {
 }
 
 impl Processor {
-    /// A processor on this table, these queues and timers. `read`: how it reads a bot's phrases, where it meets
-    /// texts.
-    pub fn new(
-        store: Store,
-        queues: Queues,
-        timers: Timers,
-        clock: Clock,
-        read: Option<ReadPhrases>,
-    ) -> Self {
-        let policies = std::sync::Arc::new(Policies::new(store.clone(), clock.clone(), read));
-        Self { store, policies, publisher: Publisher { queues, timers, clock } }
+    /// A processor on this table, these queues and timers. `reader`: where it
+    /// meets texts.
+    pub fn new(store: Store, queues: Queues, timers: Timers, clock: Clock, reader: Option<Reader>) -> Self {
+        let policies = std::sync::Arc::new(Policies::new(store.clone(), clock.clone(), reader));
+        Self { store, policies, reader, publisher: Publisher { queues, timers, clock } }
     }
 
     /// The store.
@@ -124,7 +119,7 @@ impl Processor {
         // It came in with more than could be understood while its provider waited.
         if is_to_be_understood(&envelope.event.kind) {
             telemetry::count("understood", "late");
-            understand(&mut event.to_mut().event.kind);
+            (self.reader.ok_or(Reader::NONE)?.message)(&mut event.to_mut().event.kind);
         }
         for _ in 0..MAX_ATTEMPTS {
             // Boxed by type as well: what it is made of is too deep for its callers' layouts.

@@ -1,7 +1,27 @@
 //! What the text of an event says by itself, computed where events come in, or later where there was no time.
 
-use handover_core::{Content, EventKind, Message, Signals};
-use handover_detect::signals;
+use handover_core::{Bot, Content, EventKind, Message, Signals};
+use handover_detect::{Prepared, signals};
+
+use crate::Failure;
+
+/// How a function reads texts. It needs the encoder, 22 MB of a binary: a function that meets no texts is built
+/// without.
+#[derive(Clone, Copy, Debug)]
+pub struct Reader {
+    /// What a bot's phrases mean.
+    pub(crate) phrases: fn(&Bot) -> Prepared,
+    /// What a client's message means.
+    pub(crate) message: fn(&mut EventKind),
+}
+
+/// The one way to read them.
+pub const READER: Reader = Reader { phrases: Prepared::new, message: understand };
+
+impl Reader {
+    /// What becomes of a text in a function that has none.
+    pub(crate) const NONE: Failure = Failure::quarantine("a function without an encoder met a text");
+}
 
 /// Characters of a client's text that are kept: an item of the table holds 400 KB, and no channel
 /// carries as much.

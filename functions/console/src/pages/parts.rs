@@ -11,12 +11,7 @@ use sha2::{Digest, Sha256};
 pub(super) use super::fields::{
     Errors, Field, beginning, bytes_of, in_lines, phi, refused, saves, switch, tick, tick_with,
 };
-use super::{
-    ONCE, Page,
-    layout::Nav,
-    visit::Visit,
-    words as w,
-};
+use super::{ONCE, Page, layout::Nav, visit::Visit, words as w};
 use crate::problem::Problem;
 
 /// A sign beside words. Each is drawn in a square of 24 units.
