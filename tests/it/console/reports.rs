@@ -56,7 +56,8 @@ async fn handovers_are_counted_by_scenario_bot_and_day_with_times() {
     );
     let minutes = |of: &Value| of.as_i64().unwrap() / 60_000;
     let claim = &report["time_to_claim"];
-    assert_eq!((&claim["count"], minutes(&claim["median_ms"])), (&json!(1), 4));
+    // The assignee's answer is a claim too.
+    assert_eq!((&claim["count"], minutes(&claim["median_ms"]), minutes(&claim["p90_ms"])), (&json!(2), 4, 20));
     let reply = &report["time_to_first_reply"];
     assert_eq!(
         (&reply["count"], minutes(&reply["median_ms"]), minutes(&reply["p90_ms"])),
@@ -69,6 +70,7 @@ async fn handovers_are_counted_by_scenario_bot_and_day_with_times() {
         json!({"scenario": "human_requested", "handovers": 4, "unanswered": 1, "overdue": 1})
     );
     assert_eq!(line("by_scenario", 1)["scenario"], "takeover");
+    assert_eq!((&line("by_action", 0)["handovers"], &report["counted_from"]), (&json!(4), &Value::Null));
     assert_eq!(line("by_bot", 0)["bot"], world.sample.clinic.bot.as_str());
     assert_eq!(
         (&line("by_day", 0)["day"], &line("by_day", 0)["handovers"]),

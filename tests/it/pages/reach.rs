@@ -184,14 +184,23 @@ async fn what_was_made_a_moment_ago_is_known_on_every_page() {
     let knowledge = alex.get(&format!("{bot}/knowledge")).await;
     assert_eq!(knowledge.status, StatusCode::OK);
     assert!(knowledge.has("The bot knows nothing yet"), "{}", knowledge.html);
-    let form = [("provider", "generic"), ("name", "Our system"), ("channel", "web"), ("once", "2")];
+    let secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+    let form = [
+        ("provider", "generic"),
+        ("name", "Our system"),
+        ("channel", "web"),
+        ("secret_signing_secret", secret),
+        ("setting_reply_url", "https://our-system.example/replies"),
+        ("once", "2"),
+    ];
     let made = alex.submit(&page, "/console/inboxes", &form).await;
     assert_eq!(made.status, StatusCode::SEE_OTHER, "{}", made.html);
     let path = made.to.unwrap();
     let inbox = path.split('?').next().unwrap().to_owned();
     let shown = alex.get(&inbox).await;
     let seen = shown.field("seen");
-    let renamed = [("name", "Renamed"), ("channel", "web"), ("seen", &seen)];
+    let url = "https://our-system.example/replies";
+    let renamed = [("name", "Renamed"), ("channel", "web"), ("setting_reply_url", url), ("seen", &seen)];
     assert_eq!(alex.submit(&shown, &inbox, &renamed).await.status, StatusCode::SEE_OTHER);
     // By another of the function's instances too, which nothing has told.
     alex.get("/console/inbox").await;

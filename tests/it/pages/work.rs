@@ -1,7 +1,7 @@
 //! Staff at work: a client asks for a person, and gets one.
 
 use handover_cloud::Verdict as Fate;
-use handover_core::ScenarioKind;
+use handover_core::{HandoverAction, Scenario, ScenarioKind, Sensitivity};
 use handover_tests::{SECOND, World};
 use http::StatusCode;
 
@@ -234,4 +234,52 @@ async fn what_is_not_done_yet_is_not_called_done_and_an_address_says_nothing() {
     assert!(shown.has("It will be done in a moment"), "{}", shown.html);
     assert!(!shown.has("This conversation is yours now."));
     world.settle().await;
+}
+
+#[tokio::test]
+async fn who_waits_for_a_team_waits_among_the_others_oldest_first() {
+    let world = World::new(1).await;
+    let alex = Browser::alex(&world).await;
+    let clinic = &world.sample.clinic;
+    let mut paths = Vec::new();
+    for (number, to) in [Some(format!("team:{}", clinic.team)), None].into_iter().enumerate() {
+        let from = format!("+491510000000{number}");
+        world.say(world.twilio(), &from, &number.to_string(), "I want to talk to a human").await;
+        let path = format!("/console/conversations/{}", world.conversation(world.twilio(), &from));
+        let to = to.unwrap_or_default();
+        alex.done(&path, &format!("{path}/assign"), &[("to", &to)]).await;
+        world.travel(SECOND * 60).await;
+        paths.push(path);
+    }
+    let waiting = alex.get("/console/inbox").await;
+    let places: Vec<usize> = paths.iter().map(|path| waiting.html.find(path.as_str()).unwrap()).collect();
+    assert!(places[0] < places[1], "the team's has waited longer: {}", waiting.html);
+    assert_eq!(waiting.html.matches("Waits since").count(), 2, "{}", waiting.html);
+    let team = alex.get(&format!("/console/inbox?view=team-{}", clinic.team)).await;
+    assert!(team.has(&paths[0]) && !team.has(&paths[1]), "{}", team.html);
+}
+
+#[tokio::test]
+async fn a_custom_scenario_is_called_by_its_name_and_a_phrase_needs_no_score() {
+    let world = World::new(1).await;
+    crate::answers::set_bot(&world, |bot| {
+        let phrases = vec!["question about my bill".to_owned()];
+        let custom = Scenario::Custom { name: "Billing".to_owned(), phrases };
+        bot.actions = vec![HandoverAction::new("act_billing".parse().unwrap(), custom)];
+        let phrases = vec!["put me through".to_owned()];
+        let asked = Scenario::HumanRequested { sensitivity: Sensitivity::Balanced, phrases };
+        bot.actions.push(HandoverAction::new("act_human".parse().unwrap(), asked));
+    })
+    .await;
+    let alex = Browser::alex(&world).await;
+    world.say(world.twilio(), CLIENT, "1", "I have a question about my bill").await;
+    let path = format!("/console/conversations/{}", conversation(&world));
+    for page in ["/console/inbox?view=all", path.as_str(), "/console/tasks?of=", "/console/reports"] {
+        assert!(alex.get(page).await.has("Billing"), "{page}");
+    }
+    let other = "+4915100000009";
+    world.say(world.twilio(), other, "2", "put me through").await;
+    let path = format!("/console/conversations/{}", world.conversation(world.twilio(), other));
+    let page = alex.get(&path).await;
+    assert!(page.has("Matched the phrase") && !page.has("Asks for a person: "), "{}", page.html);
 }

@@ -460,4 +460,27 @@ mod tests {
             assert_eq!(assignee_typed(typed, &directory).ok(), found, "{typed}");
         }
     }
+
+    #[test]
+    fn an_answer_is_due_as_the_inboxs_provider_has_it() {
+        const HOUR_MS: i64 = 3_600_000;
+        let (account, id, inbox) =
+            ("acc".parse().unwrap(), "conv".parse().unwrap(), "inbox".parse().unwrap());
+        let (channel, now) = (Channel::Messenger, Timestamp::from_ms(0));
+        let mut state = Conversation::new(account, id, inbox, channel, "messenger:1".to_owned(), now);
+        state.last_client_at = Some(now);
+        let mut inbox = Inbox {
+            id: state.inbox.clone(),
+            account: state.account.clone(),
+            name: "Messenger".to_owned(),
+            provider: handover_core::Provider::Messenger,
+            channel,
+            bot: None,
+            unknown_sender_is_human: false,
+            settings: std::collections::BTreeMap::new(),
+        };
+        assert_eq!(reply_by(Some(&inbox), &state), Some(Timestamp::from_ms(24 * HOUR_MS)));
+        inbox.settings.insert("human_agent".to_owned(), "yes".to_owned());
+        assert_eq!(reply_by(Some(&inbox), &state), Some(Timestamp::from_ms(7 * 24 * HOUR_MS)));
+    }
 }

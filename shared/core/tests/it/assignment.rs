@@ -370,7 +370,10 @@ fn automations_hear_of_what_happened() {
     assert_eq!(announced(&started), expected);
     let missed = world.pass(hours(24)).take(says("hello?"));
     assert_eq!(announced(&missed), [Announcement::PromiseMissed, Announcement::TaskOverdue]);
-    assert_eq!(announced(&world.take(reply("ana"))), [Announcement::FirstReply]);
+    assert_eq!(
+        announced(&world.take(reply("ana"))),
+        [Announcement::FirstReply, Announcement::HandoverClaimed]
+    );
     assert_eq!(announced(&world.take(reply("ana"))), []);
     assert_eq!(announced(&world.command("ana", CommandKind::HandBack)), [Announcement::HandoverEnded]);
 }

@@ -117,7 +117,9 @@ fn a_reply_in_a_handover_keeps_the_promise_once() {
     let at = world.pass(minutes(5)).now;
     let first = world.take(reply("ana"));
     let kept = HandoverChange::Promise { state: PromiseState::Kept, at };
-    assert_eq!(first.handovers, [(1, HandoverChange::FirstReply(at)), (1, kept)]);
+    // The first answer of whom it was given to is their claim.
+    let claimed = HandoverChange::Assigned { to: Some(Assignee::Staff(id("ana"))), claimed_at: Some(at) };
+    assert_eq!(first.handovers, [(1, HandoverChange::FirstReply(at)), (1, kept), (1, claimed)]);
     assert_eq!(first.conversation.promise, None);
     let human = first.conversation.human().expect("humans");
     assert_eq!((human.last_human_at, human.waiting.as_ref()), (Some(at), None));

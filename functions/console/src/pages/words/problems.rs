@@ -31,6 +31,7 @@ const REFUSALS: &[(&str, &str, &str)] = &[
         "Human handover is switched off for this account",
         "An admin switches it on in the account settings.",
     ),
+    ("last_owner", "An account has at least one owner", "Make somebody else an owner first."),
     ("made_before", "This was made already", "It is not shown again. Make another one."),
     ("media_type", "This kind of table cannot be read", "Send it as CSV."),
     (
