@@ -17,7 +17,7 @@ fn answer(status: u16, body: &Value) -> Response<Bytes> {
 }
 
 /// Something else instead of the answer.
-pub(crate) fn garbled(how: Garbled, right: Response<Bytes>) -> Response<Bytes> {
+pub(crate) fn garbled(how: Garbled, right: &Response<Bytes>) -> Response<Bytes> {
     let page = Bytes::from_static(b"<html>upstream says hello</html>");
     let (status, body) = match how {
         Garbled::Gateway => (StatusCode::BAD_GATEWAY, page),

@@ -339,7 +339,7 @@ impl State {
                 match trouble {
                     Some(Trouble::TakenThenSilent) => Reply::Silence,
                     Some(Trouble::TakenThenGarbled(how)) => {
-                        Reply::Answer(answer::garbled(how, answer::taken(provider, &to, &id)))
+                        Reply::Answer(answer::garbled(how, &answer::taken(provider, &to, &id)))
                     }
                     Some(Trouble::RateLimited(_) | Trouble::Broken | Trouble::Blocked | Trouble::Gone)
                     | None => Reply::Answer(answer::taken(provider, &to, &id)),

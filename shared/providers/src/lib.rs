@@ -220,10 +220,10 @@ pub fn classify(provider: Provider, status: StatusCode, headers: &HeaderMap, bod
         Provider::Viber => viber::classify(status, headers, &body),
         Provider::Sunshine => sunshine::classify(status, headers, &body),
     };
-    match result {
-        SendResult::Retry { after: None } => SendResult::Retry { after: hint::wait(provider, headers) },
-        result => result,
+    if result == (SendResult::Retry { after: None }) {
+        return SendResult::Retry { after: hint::wait(provider, headers) };
     }
+    result
 }
 
 /// The class of a provider's error code, as it stands in the receipt of a message that failed after
