@@ -246,9 +246,11 @@ pub(crate) fn is_too_long(provider: Provider, text: &str) -> bool {
     match provider {
         Provider::Instagram => text.len() > 1_000,
         Provider::Messenger => utf16 > 2_000,
-        Provider::WhatsApp | Provider::Telegram | Provider::Sunshine => utf16 > 4_096,
+        // Vonage and Sinch on their longest channels; the others are looked at where the channel is known.
+        Provider::WhatsApp | Provider::Telegram | Provider::Sunshine | Provider::Vonage | Provider::Sinch => {
+            utf16 > 4_096
+        }
         Provider::Twilio | Provider::TwilioConversations => utf16 > 1_600,
-        Provider::Vonage | Provider::Sinch => utf16 > 4_096,
         Provider::MessageBird => is_over_nine_parts(text),
         Provider::Line => utf16 > 5_000 * 5,
         Provider::Viber | Provider::Intercom => utf16 > 7_000,
