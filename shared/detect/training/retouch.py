@@ -1,72 +1,27 @@
-"""Fits two heads of a trained encoder again, its layers as they are, in a minute: what their inputs are comes
-from the crate itself (examples/features.rs --pooled, built with that encoder in place).
+"""Makes a part of the issue's direction the MiniLM's own, the layers as they are, in a minute.
 
-    python retouch.py PLAIN_PROGRAM FEATURES_PROGRAM BACKGROUND.jsonl ENCODER.npz OUT.npz
+    python retouch.py MINILM_FOLDER BACKGROUND.jsonl FEATURES_PROGRAM ENCODER.npz OUT.npz [SHARE]
 
-- The answer `non_answer`, with replies that were written later (terse answers; greetings and other courtesies, which
-  answer a courtesy): the weights stay as near as possible to what they were.
-- The direction of the issue. Taught on our own issues alone it forgot much of what the MiniLM knows of texts of
-  other kinds, so half of it (`KNOWN`) becomes the MiniLM's own direction, as far as it can be read from the
-  present encoder. PLAIN_PROGRAM is `features` built with the MiniLM as it came (`plain.py`).
+Taught on our own issues alone the direction forgets much of what the MiniLM knows of texts of other kinds, so a
+share of it becomes the MiniLM's own, as far as that can be read from the present encoder.
 """
-import json
-import subprocess
 import sys
 
+import jax
+import jax.numpy as jnp
 import numpy as np
-from scipy.optimize import minimize
 
 import data
 import model
+from train import BATCH, Texts, by_length, padded
+from vocabulary import kept
 
-# How much the weights of an answer are held to what they were, and a reading of the MiniLM to nought.
-HOLD, CALM = 300.0, 3000.0
-# The share of the MiniLM's own direction in that of the issue.
-KNOWN = 0.5
-
-
-def pooled(program, texts):
-    """What stands for each text before the heads."""
-    asked = "\n".join(json.dumps(text) for text in texts)
-    printed = subprocess.run([program, "--pooled"], input=asked, capture_output=True, text=True, check=True).stdout
-    return np.array([json.loads(line) for line in printed.splitlines()])
-
-
-def answer(p, name, rows, label, seen):
-    """Fits one answer to the rows of the part `train`."""
-    rows = [row for row in rows if row["part"] == "train"]
-    inputs, labels = seen([row["text"] for row in rows]), np.array([row[label] for row in rows])
-    column = model.ANSWERS.index(name)
-    before = inputs @ p["answers.w"][:, column] + p["answers.b"][column]
-    mean, spread = inputs.mean(0), inputs.std(0)
-    scaled = np.c_[(inputs - mean) / spread, np.ones(len(inputs))]
-
-    def loss(change):
-        evidence = before + scaled @ change
-        value = (np.logaddexp(0, evidence) - labels * evidence).sum() + HOLD / 2 * (change[:-1] ** 2).sum()
-        return value, scaled.T @ (1 / (1 + np.exp(-evidence)) - labels) + np.r_[HOLD * change[:-1], 0.0]
-    change = minimize(loss, np.zeros(scaled.shape[1]), jac=True, method="L-BFGS-B", options={"maxiter": 300}).x
-    p["answers.w"][:, column] += change[:-1] / spread
-    p["answers.b"][column] += change[-1] - (change[:-1] * mean / spread).sum()
+# How much a reading of the MiniLM is held to nought, and its share unless another is given.
+CALM, KNOWN = 3000.0, 0.5
 
 
 def unit(rows):
     return rows / np.linalg.norm(rows, axis=1, keepdims=True)
-
-
-def direction(p, texts, seen, plain):
-    """The issue's direction and the MiniLM's, side by side, in the main directions of both."""
-    inputs, right = seen(texts), unit(plain(texts)[:, :model.WIDTH])
-    main = np.linalg.svd(right, full_matrices=False)[2][:model.VECTOR].T
-    mean, spread = inputs.mean(0), inputs.std(0)
-    scaled = np.c_[(inputs - mean) / spread, np.ones(len(inputs))]
-    read = np.linalg.solve(scaled.T @ scaled + CALM * np.eye(scaled.shape[1]), scaled.T @ (right @ main))
-    read = np.r_[read[:-1] / spread[:, None], read[-1:] - (mean / spread) @ read[:-1]]
-    issue = np.r_[p["issue.w"], p["issue.b"][None]]
-    inputs = np.c_[inputs, np.ones(len(inputs))]
-    both = np.c_[scale(inputs, issue) * np.sqrt(1 - KNOWN), scale(inputs, read) * np.sqrt(KNOWN)]
-    main = np.linalg.svd(inputs @ both, full_matrices=False)[2][:model.VECTOR].T
-    p["issue.w"], p["issue.b"] = (both @ main)[:-1], (both @ main)[-1]
 
 
 def scale(inputs, weights):
@@ -74,18 +29,44 @@ def scale(inputs, weights):
     return weights / np.linalg.norm(inputs @ weights, axis=1).mean()
 
 
-def main(plain, program, background, start, out):
+def direction(p, inputs, right, known):
+    """The issue's direction and the MiniLM's, side by side, in the main directions of both."""
+    main = np.linalg.svd(right, full_matrices=False)[2][:model.VECTOR].T
+    mean, spread = inputs.mean(0), inputs.std(0)
+    scaled = np.c_[(inputs - mean) / spread, np.ones(len(inputs))]
+    read = np.linalg.solve(scaled.T @ scaled + CALM * np.eye(scaled.shape[1]), scaled.T @ (right @ main))
+    read = np.r_[read[:-1] / spread[:, None], read[-1:] - (mean / spread) @ read[:-1]]
+    issue = np.r_[p["issue.w"], p["issue.b"][None]]
+    inputs = np.c_[inputs, np.ones(len(inputs))]
+    both = np.c_[scale(inputs, issue) * np.sqrt(1 - known), scale(inputs, read) * np.sqrt(known)]
+    main = np.linalg.svd(inputs @ both, full_matrices=False)[2][:model.VECTOR].T
+    p["issue.w"], p["issue.b"] = (both @ main)[:-1], (both @ main)[-1]
+
+
+def main(minilm, background, program, start, out, known=KNOWN):
+    # As many texts as that needs.
+    texts = {text for issue in data.issues() if issue["part"] == "train" for text in (issue["same"] + issue["near"])[::4]}
+    texts |= {text for owner in data.owners() if owner["part"] == "train" for text in (owner["positives"] + owner["negatives"])[::8]}
+    texts |= {row["text"] for row in data.background(background)[::16] if row["part"] == "train"}
+    store = Texts(program)
+    for text in sorted(texts):
+        store.add(text)
+    store.encode()
     p = {name: np.array(value, float) for name, value in np.load(start).items()}
 
-    def known(program):
-        return lambda texts: pooled(program, texts)
-    answer(p, "non_answer", data.replies(), "label", known(program))
-    # As many texts as that needs.
-    texts = {text for issue in data.issues() if issue["part"] == "train" for text in (issue["same"] + issue["near"])[::2]}
-    texts |= {text for owner in data.owners() if owner["part"] == "train" for text in (owner["positives"] + owner["negatives"])[::4]}
-    texts |= {row["text"] for row in data.background(background)[::16] if row["part"] == "train"}
-    direction(p, sorted(texts), known(program), known(plain))
+    def pooled(p, numbers, mask):
+        x = model.run(p, numbers, mask)
+        return jnp.concatenate([model.average(x, mask), x[:, 0]], -1)
+    pooled = jax.jit(pooled)
+    encoders = [{name: jnp.array(value, jnp.float32) for name, value in one.items()} for one in (p, model.pretrained(minilm, kept(minilm)))]
+    inputs, plain = np.zeros((2, len(store.texts), 2 * model.WIDTH))
+    for batch in by_length(np.arange(len(store.texts)), store, np.random.default_rng(0)):
+        numbers, mask = padded([store.pieces[at] for at in batch], BATCH)
+        for into, encoder in zip((inputs, plain), encoders):
+            into[batch] = np.array(pooled(encoder, numbers, mask))[:len(batch)]
+    direction(p, inputs, unit(plain[:, :model.WIDTH]), float(known))
     np.savez(out, **{name: value.astype(np.float32) for name, value in p.items()})
+    print(len(texts), "texts")
 
 
 if __name__ == "__main__":
