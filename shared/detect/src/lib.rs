@@ -54,7 +54,7 @@ use meaning::Meaning;
 use reading::Reading;
 
 /// The version of the understanding, as it stands in [`Signals::model`] and in decision records.
-pub const MODEL: &str = "encoder-4";
+pub const MODEL: &str = "encoder-3";
 
 /// The size of all weights, in bytes.
 pub const MODEL_BYTES: usize =

@@ -164,7 +164,6 @@ fn ordinary_messages_say_nothing() {
         "¿Cuánto cuesta por persona?",
         "une table pour deux personnes",
         "ein Tisch für zwei Personen",
-        "un tavolo per due persone",
         "mesa para duas pessoas",
         "een tafel voor twee personen",
         "予約したいです",

@@ -163,7 +163,7 @@ def human_request(seen, background):
 
 # Operating points of the human request: at balanced at most this share of hard negatives of fresh
 # voices is wrong (of other authors' it is two to three times as many); eager finds this share of English requests; strict takes this share of ordinary traffic.
-HARD_WRONG, EAGER_RECALL, STRICT_WRONG = 0.03, 0.97, 0.001
+HARD_WRONG, EAGER_RECALL, STRICT_WRONG = 0.04, 0.97, 0.001
 
 
 def plain_messages():
