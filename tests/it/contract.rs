@@ -5,7 +5,7 @@
 use std::{collections::BTreeMap, fs, sync::Arc, time::Duration};
 
 use handover_aws::{
-    Clock, Host, InboxKey, MasterKey, Processed, Processor, Random, SdkSettings, Store,
+    Clock, Host, InboxKey, MasterKey, Processed, Processor, READER, Random, SdkSettings, Store,
     http::{aws_client, world_client},
     process_lookup,
     store::{Claim, Claimed, ConversationFilter, Head, LedgerState},
@@ -60,7 +60,7 @@ impl Contract {
         let random = Random::system();
         let mut reading = host.read();
         let sdk = reading.sdk();
-        let processor = reading.processor(&sdk, None);
+        let processor = reading.processor(&sdk, Some(READER));
         let store = match &world {
             // Settings are written by an administrator.
             Some(world) => world.local.admin_store().clone(),

@@ -57,7 +57,10 @@ async fn handovers_are_counted_by_scenario_bot_and_day_with_times() {
     let minutes = |of: &Value| of.as_i64().unwrap() / 60_000;
     let claim = &report["time_to_claim"];
     // The assignee's answer is a claim too.
-    assert_eq!((&claim["count"], minutes(&claim["median_ms"]), minutes(&claim["p90_ms"])), (&json!(2), 4, 20));
+    assert_eq!(
+        (&claim["count"], minutes(&claim["median_ms"]), minutes(&claim["p90_ms"])),
+        (&json!(2), 4, 20)
+    );
     let reply = &report["time_to_first_reply"];
     assert_eq!(
         (&reply["count"], minutes(&reply["median_ms"]), minutes(&reply["p90_ms"])),

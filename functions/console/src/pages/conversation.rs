@@ -110,7 +110,12 @@ fn in_words(problem: Problem, command: &str) -> Problem {
         }
         _ => return problem,
     };
-    if command == "reply" { Problem { title: w::NOT_SENT, detail, ..problem } } else { problem }
+    if command != "reply" {
+        return problem;
+    }
+    // Its words say all; those of its code would speak of something else.
+    let members = serde_json::Map::new();
+    Problem { code: "not_sent", title: w::NOT_SENT, detail, members, ..problem }
 }
 
 async fn show_again(visit: &Visit<'_>, id: &ConversationId) -> Shown {

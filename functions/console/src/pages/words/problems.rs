@@ -31,7 +31,7 @@ const REFUSALS: &[(&str, &str, &str)] = &[
         "Human handover is switched off for this account",
         "An admin switches it on in the account settings.",
     ),
-    ("last_owner", "An account has at least one owner", "Make somebody else an owner first."),
+    ("last_owner", "The last owner stays", "Make somebody else an owner first."),
     ("made_before", "This was made already", "It is not shown again. Make another one."),
     ("media_type", "This kind of table cannot be read", "Send it as CSV."),
     (
@@ -49,6 +49,7 @@ const REFUSALS: &[(&str, &str, &str)] = &[
     ("not_linked", "It is where its contact began", "Take the other conversation away instead."),
     ("not_redrivable", "It cannot be sent on its way again", ""),
     ("opted_out", "The client wants no messages", "Nothing can be sent."),
+    ("owner", "Only an owner can do this", "Owners are made, changed and removed by owners alone."),
     ("scope", "You may not do this", "Ask an admin or the owner of the account."),
     ("stale_epoch", "Somebody else has taken over meanwhile", "See how things are before you answer."),
     ("too_large", "This is too much at once", "Send less, in several steps."),
