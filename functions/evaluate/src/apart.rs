@@ -112,7 +112,7 @@ mod tests {
 
     /// Numbers are events, `"b"` is broken, and so is what has no list.
     fn says(body: &str) -> Says {
-        let list = body.split_once("[").and_then(|(_, rest)| rest.rsplit_once("]")).map(|(list, _)| list);
+        let list = body.split_once('[').and_then(|(_, rest)| rest.rsplit_once(']')).map(|(list, _)| list);
         let elements: Vec<&str> = list.unwrap_or("b").split(',').collect();
         let broken = elements.iter().filter(|element| element.contains('b')).count();
         Says { events: elements.len() - broken, broken: broken > 0 }

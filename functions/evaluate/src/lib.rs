@@ -112,14 +112,15 @@ impl App {
         let id = path.rsplit('/').next().and_then(|last| last.parse::<InboxId>().ok());
         let Some(id) = id else { return not_found() };
         // Whose call it is, and so how long there is time, is not known yet.
-        let open = match self.again(began + GATEWAY_WAITS - SPARE, || self.inboxes.open(&id)).await {
-            Ok(Some(open)) => open,
-            Ok(None) => return not_found(),
-            Err(failure) => {
-                telemetry::failed("evaluate", "retry", failure.reason(), 1);
-                return Answer::unavailable();
-            }
-        };
+        let open =
+            match self.again(began + GATEWAY_WAITS.saturating_sub(SPARE), || self.inboxes.open(&id)).await {
+                Ok(Some(open)) => open,
+                Ok(None) => return not_found(),
+                Err(failure) => {
+                    telemetry::failed("evaluate", "retry", failure.reason(), 1);
+                    return Answer::unavailable();
+                }
+            };
         let limit = body_limit(open.inbox.provider);
         let body = match body_of(&request, limit) {
             Ok(body) => body,

@@ -176,9 +176,11 @@ fn conditions(condition: &Value) -> Option<BTreeMap<String, String>> {
         "ForAllValues:StringLike" => key == LEADING_KEYS,
         _ => false,
     };
-    let known = keys.iter().filter(|(key, _)| knows(key));
-    let read: BTreeMap<String, String> =
-        known.filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned()))).collect();
+    let read: BTreeMap<String, String> = keys
+        .iter()
+        .filter(|(key, _)| knows(key))
+        .filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())))
+        .collect();
     (read.len() == keys.len() && !read.is_empty()).then_some(read)
 }
 

@@ -63,7 +63,9 @@ impl Cloud {
                 return (refuse(address.service, &refusal), Units::default());
             }
             if let Some(caller) = caller {
-                accesses.iter().for_each(|access| self.note_used(&caller.name, &caller.statements, access));
+                for access in &accesses {
+                    self.note_used(&caller.name, &caller.statements, access);
+                }
             }
             self.perform(&address, prepared, &request, stale).await
         })

@@ -290,8 +290,9 @@ pub fn timer_event(
     now: Timestamp,
 ) -> Envelope {
     let discriminator = match timer.kind {
-        // Told apart by what fell due: the sweep may find the same again.
-        handover_core::TimerKind::Wake => format!("wake-{}", timer.due_at.as_ms()),
+        // Told apart by what fell due and by when the sweep saw it: what is due may begin anew with the same
+        // instant, such as the warning of a reply window for a stretch that began after it.
+        handover_core::TimerKind::Wake => format!("wake-{}-{}", timer.due_at.as_ms(), now.as_ms()),
         _ if handover_core::planted(handover_core::Bug::TimersShareAName) => timer.epoch.to_string(),
         handover_core::TimerKind::Resume | handover_core::TimerKind::Promise => {
             format!("{}-{}-{}", timer.kind.name(), timer.epoch, timer.sequence)

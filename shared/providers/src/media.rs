@@ -19,7 +19,11 @@ pub enum Fetched {
     /// The answer's body is the file.
     File,
     /// The file is to be had by this request.
-    At(Request<Vec<u8>>),
+    At(Box<Request<Vec<u8>>>),
+}
+
+fn at(request: Request<Vec<u8>>) -> Fetched {
+    Fetched::At(Box::new(request))
 }
 
 /// Why a file cannot be had.
@@ -104,7 +108,7 @@ pub fn media_answer(
     if status.is_redirection() {
         let to = headers.get(header::LOCATION).and_then(|to| to.to_str().ok()).ok_or(NoFile::Unavailable)?;
         // Wherever it leads, it takes no credentials along.
-        return get(to, None).map(Fetched::At);
+        return get(to, None).map(at);
     }
     match status {
         // Telegram and Meta say "bad request" of files that they do not know.
@@ -121,7 +125,7 @@ pub fn media_answer(
             let url = answer.get("url").text().ok_or(NoFile::Unavailable)?;
             let authorization = secret(endpoint, "access_token")?;
             let is_metas = is_at(url, &["lookaside.fbsbx.com"]);
-            get(url, is_metas.then_some(authorization.as_str())).map(Fetched::At)
+            get(url, is_metas.then_some(authorization.as_str())).map(at)
         }
         (Provider::Telegram, _) if asked.path().ends_with("/getFile") => {
             let text = text();
@@ -132,7 +136,7 @@ pub fn media_answer(
                 return Err(NoFile::Unavailable);
             }
             let url = format!("https://api.telegram.org/file/bot{}/{}", token(endpoint)?, path.join("/"));
-            get(&url, None).map(Fetched::At)
+            get(&url, None).map(at)
         }
         // Slack shows whoever may not see a file its page for signing in.
         (Provider::Slack, _) if is_html(headers) => Err(NoFile::Refused),
@@ -231,7 +235,7 @@ mod tests {
             }
             let status = StatusCode::from_u16(*status).unwrap();
             request = match media_answer(&endpoint, sent.uri(), status, &headers, body.as_bytes()) {
-                Ok(Fetched::At(next)) => Ok(next),
+                Ok(Fetched::At(next)) => Ok(*next),
                 Ok(Fetched::File) => return asked,
                 Err(no) => Err(no),
             };

@@ -47,9 +47,9 @@ async fn the_note_on_sensitive_data_stands_where_free_text_is_typed_and_nowhere_
         let page = alex.get(&path).await;
         for tag in controls(&page) {
             let described = attribute(tag, "aria-describedby").unwrap_or_default();
-            let notes: Vec<&str> = described.split(' ').filter(|id| id.ends_with("-note")).collect();
-            assert_eq!(!notes.is_empty(), is_free(tag), "{path}: {tag}");
-            noted += notes.len();
+            let of_control: Vec<&str> = described.split(' ').filter(|id| id.ends_with("-note")).collect();
+            assert_eq!(!of_control.is_empty(), is_free(tag), "{path}: {tag}");
+            noted += of_control.len();
             for id in described.split(' ').filter(|id| !id.is_empty()) {
                 assert!(page.has(&format!("id=\"{id}\"")), "{path}: {tag} is described by nothing");
             }

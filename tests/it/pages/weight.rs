@@ -130,10 +130,9 @@ fn check_document(counted: &str) {
 
 async fn busy(world: &World, count: usize) -> String {
     world.stop_sweep();
-    let said = ["I want to talk to a human", "What are your opening hours?"];
     for number in 0..count {
         let from = format!("+49151{number:08}");
-        let text = said[number % 2];
+        let text = if number % 2 == 0 { "I want to talk to a human" } else { "What are your opening hours?" };
         world.post(world.twilio(), &from, &number.to_string(), text).await;
         if number % 50 == 0 {
             world.settle().await;

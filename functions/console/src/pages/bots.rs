@@ -243,12 +243,16 @@ fn with_kept_instructions(typed: Connector, known: &Connector, form: &Form) -> C
         {
             instructions.clone()
         }
-        _ => return typed,
+        Connector::External
+        | Connector::Faq
+        | Connector::Http { .. }
+        | Connector::OpenAi { .. }
+        | Connector::Bedrock { .. } => return typed,
     };
     match typed {
         Connector::OpenAi { url, model, .. } => Connector::OpenAi { url, model, instructions: kept },
         Connector::Bedrock { model, .. } => Connector::Bedrock { model, instructions: kept },
-        other => other,
+        other @ (Connector::External | Connector::Faq | Connector::Http { .. }) => other,
     }
 }
 

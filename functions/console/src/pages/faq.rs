@@ -263,7 +263,7 @@ pub(super) async fn save(visit: &Visit<'_>) -> Shown {
         Ok(_) => Ok(Reply::Go(format!("{}?done=saved", path(&bot)))),
         Err(problem) => {
             let found = visit.store().faq_entry(&visit.account.id, &bot, &entry.id).await?;
-            let Some(found) = found else { return removed_meanwhile(visit, &bot, &entry) };
+            let Some(found) = found else { return Ok(removed_meanwhile(visit, &bot, &entry).into()) };
             let versions = [visit.form.number("seen").unwrap_or(0), found.version];
             Ok(page(visit, &bot, &entry, versions, Some(&problem)).status(problem.status).into())
         }
@@ -271,7 +271,7 @@ pub(super) async fn save(visit: &Visit<'_>) -> Shown {
 }
 
 /// What was typed for an entry that somebody else has removed meanwhile: saved, it is a new one.
-fn removed_meanwhile(visit: &Visit<'_>, bot: &BotId, entry: &FaqEntry) -> Shown {
+fn removed_meanwhile(visit: &Visit<'_>, bot: &BotId, entry: &FaqEntry) -> Page {
     let gone = Problem::conflict("removed", w::REMOVED_MEANWHILE, w::REMOVED_MEANWHILE_DETAIL);
     let path = path(bot);
     let body = html! {
@@ -281,7 +281,7 @@ fn removed_meanwhile(visit: &Visit<'_>, bot: &BotId, entry: &FaqEntry) -> Shown 
             (csrf(&visit.csrf)) (once()) (fields(entry, Errors::default())) button type="submit" { (w::SAVE) }
         }
     };
-    Ok(Page::new(Nav::Bots, w::ADD_ENTRY, body).status(gone.status).at(path).into())
+    Page::new(Nav::Bots, w::ADD_ENTRY, body).status(gone.status).at(path)
 }
 
 pub(super) async fn remove(visit: &Visit<'_>) -> Shown {

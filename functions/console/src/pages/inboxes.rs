@@ -134,11 +134,11 @@ pub(super) async fn new(visit: &Visit<'_>) -> Shown {
             };
             Ok(Page::new(Nav::Inboxes, w::ADD_INBOX, body).into())
         }
-        Some(provider) => new_page(visit, &typed(&Form::default(), provider), None).await,
+        Some(provider) => Ok(new_page(visit, &typed(&Form::default(), provider), None).into()),
     }
 }
 
-async fn new_page(visit: &Visit<'_>, typed: &Typed, problem: Option<&Problem>) -> Shown {
+fn new_page(visit: &Visit<'_>, typed: &Typed, problem: Option<&Problem>) -> Page {
     let overview = visit.names();
     let errors = Errors(problem.map_or(&[], |problem| problem.errors.as_slice()));
     let body = html! {
@@ -151,7 +151,7 @@ async fn new_page(visit: &Visit<'_>, typed: &Typed, problem: Option<&Problem>) -
         }
     };
     let path = format!("{PATH}/new?provider={}", typed.provider.name());
-    Ok(Page::new(Nav::Inboxes, w::ADD_INBOX, body).with(problem).at(path).into())
+    Page::new(Nav::Inboxes, w::ADD_INBOX, body).with(problem).at(path)
 }
 
 pub(super) async fn create(visit: &Visit<'_>) -> Shown {
@@ -164,7 +164,7 @@ pub(super) async fn create(visit: &Visit<'_>) -> Shown {
             let id = made.get("id").and_then(Value::as_str).unwrap_or_default();
             Ok(Reply::Go(format!("{PATH}/{id}?done=saved")))
         }
-        Err(problem) => new_page(visit, &typed, Some(&problem)).await,
+        Err(problem) => Ok(new_page(visit, &typed, Some(&problem)).into()),
     }
 }
 

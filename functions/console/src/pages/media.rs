@@ -76,7 +76,7 @@ async fn fetch(
         })?;
         let (parts, body) = answer.into_parts();
         match media_answer(endpoint, &asked, parts.status, &parts.headers, &body).map_err(why)? {
-            Fetched::At(next) => request = next,
+            Fetched::At(next) => request = *next,
             Fetched::File => {
                 let declared = parts.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
                 let content_type = content_type(declared.unwrap_or_default(), &body, kind);

@@ -172,7 +172,7 @@ mod tests {
         let mut found = Vec::new();
         for entry in fs::read_dir(path).unwrap() {
             let name = format!("{folder}/{}", entry.unwrap().file_name().into_string().unwrap());
-            if name.ends_with(".rs") {
+            if std::path::Path::new(&name).extension().is_some_and(|extension| extension == "rs") {
                 let text = source(&name);
                 found.push((name, text));
             }
