@@ -9,11 +9,11 @@ use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use handover_aws::{
     Failure, Host, Processed, Processor, StartError,
     batch::{Batch, Received},
-    queue::{self, Timed, timer_event},
+    queue::{self, Timed, wake_event},
     store::{Erasure, Waking},
     telemetry,
 };
-use handover_core::{AccountId, Bug, EventKind, Timer, TimerKind, Timestamp, planted};
+use handover_core::{AccountId, Bug, EventKind, TimerKind, Timestamp, planted};
 
 use crate::leave::Leaver;
 
@@ -108,11 +108,7 @@ impl App {
         let (store, queues) = (self.processor.store(), self.processor.queues());
         let now = self.processor.clock().now();
         let (rows, next) = store.waking(account, now, cursor).await?;
-        let wake = |row: &Waking| {
-            let timer = Timer { kind: TimerKind::Wake, epoch: 0, sequence: 0, due_at: row.wake_at };
-            let envelope = timer_event(account, &row.inbox, &row.conversation, &timer, now);
-            Timed::Event { envelope: Box::new(envelope) }
-        };
+        let wake = |row: &Waking| Timed::Event { envelope: Box::new(wake_event(account, row, now)) };
         let wakes: Vec<Timed> = rows.iter().map(wake).collect();
         queues.timed_all(&wakes, Duration::ZERO).await?;
         let stuck = rows.iter().filter(|row| now.since(row.wake_at) > STUCK_AFTER).count();

@@ -20,7 +20,10 @@ use serde::Serialize;
 pub use lanes::Lanes;
 pub use messages::*;
 
-use crate::{Failure, Trace, store::QuarantineItem};
+use crate::{
+    Failure, Trace,
+    store::{QuarantineItem, Waking},
+};
 
 /// The longest delay of a queue message (SQS's limit).
 pub const MAX_DELAY: Duration = Duration::from_mins(15);
@@ -290,9 +293,7 @@ pub fn timer_event(
     now: Timestamp,
 ) -> Envelope {
     let discriminator = match timer.kind {
-        // Told apart by what fell due and by when the sweep saw it: what is due may begin anew with the same
-        // instant, such as the warning of a reply window for a stretch that began after it.
-        handover_core::TimerKind::Wake => format!("wake-{}-{}", timer.due_at.as_ms(), now.as_ms()),
+        handover_core::TimerKind::Wake => format!("wake-{}", timer.due_at.as_ms()),
         _ if handover_core::planted(handover_core::Bug::TimersShareAName) => timer.epoch.to_string(),
         handover_core::TimerKind::Resume | handover_core::TimerKind::Promise => {
             format!("{}-{}-{}", timer.kind.name(), timer.epoch, timer.sequence)
@@ -300,6 +301,16 @@ pub fn timer_event(
     };
     let id = EventId::of(conversation, "timer", &discriminator);
     own_event(account, inbox, conversation, id, now, EventKind::Timer(timer.clone()))
+}
+
+/// What the sweep found due, as an event. It is told apart by what fell due and by who has the conversation since
+/// when: the sweep may find the same again, and a stretch may begin with what fell due before it, such as the warning
+/// of a reply window.
+pub fn wake_event(account: &AccountId, row: &Waking, now: Timestamp) -> Envelope {
+    let due_at = row.wake_at;
+    let timer = Timer { kind: handover_core::TimerKind::Wake, epoch: 0, sequence: 0, due_at };
+    let id = EventId::of(&row.conversation, "timer", &format!("wake-{}-{}", due_at.as_ms(), row.place));
+    own_event(account, &row.inbox, &row.conversation, id, now, EventKind::Timer(timer))
 }
 
 /// An event of our own about a conversation. Whenever it is made again, it is the same enqueue.

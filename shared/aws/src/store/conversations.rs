@@ -39,6 +39,9 @@ pub struct Waking {
     pub inbox: InboxId,
     /// When something in it fell due.
     pub wake_at: Timestamp,
+    /// Where it stands in the index: who has it, and since when.
+    #[serde(rename = "inbox_sk")]
+    pub place: String,
 }
 
 impl Store {
