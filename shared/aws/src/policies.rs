@@ -90,7 +90,7 @@ pub struct Policies {
 }
 
 impl Policies {
-    /// Nothing is believed yet. `reader`: [`READER`] where texts are decided.
+    /// Nothing is believed yet. `reader`: [`crate::READER`] where texts are decided.
     pub fn new(store: Store, clock: Clock, reader: Option<Reader>) -> Self {
         Self {
             store,

@@ -6,6 +6,7 @@ use std::{hint::black_box, process::ExitCode, time::Instant};
 use handover_bench::{OwnWork, Stage};
 
 #[expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool speaks")]
+#[expect(clippy::disallowed_methods, reason = "what it measures is time")]
 fn main() -> ExitCode {
     let times = std::env::args().nth(1).map_or(Ok(20_000), |times| times.parse::<usize>());
     let Ok(times @ 1..) = times else {
