@@ -37,7 +37,7 @@ pub(crate) static PROMISE: LazyLock<Head> =
 /// alone says nothing, and what is courteous and nothing else answers a courtesy. Each is said when it is
 /// likelier than not; what is only offered is no promise, and neither an offer nor a promise is a non-answer
 /// unless the phrases say so. In other languages than English, of which few replies were seen, a non-answer
-/// takes [`FOREIGN`]: a false one hands over a client who was answered.
+/// takes `FOREIGN`: a false one hands over a client who was answered.
 pub fn reply_signals(reply: &str) -> ReplySignals {
     let [non_answer_score, promise_score] = reply_scores(reply);
     let likely = Permille::new(500);
