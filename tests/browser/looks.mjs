@@ -88,6 +88,8 @@ export async function looks({ alex, billies, page, editor, conversation, picture
     await go(tab, bot);
     await tab.getByLabel("Secret", { exact: true }).selectOption("signing_secret");
     await tab.locator("form", { has: tab.locator("#secret") }).getByRole("button", { name: "Save" }).click();
+    // Another secret in the place of one that is in use: it asks first.
+    await tab.locator("form.card button.danger").click();
     await tab.getByText("Copy it now").waitFor();
   };
   const wrong = async (tab) => {
