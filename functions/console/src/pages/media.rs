@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use axum::body::Bytes;
-use handover_aws::http::{SendError, send};
+use handover_aws::http::{BROKE_OFF, SendError, send};
 use handover_core::{Content, ConversationId, EventId, MediaKind};
 use handover_providers::{Endpoint, Fetched, NoFile, media_answer, media_request, references};
 use http::{StatusCode, header};
@@ -71,7 +71,7 @@ async fn fetch(
         let left = end.saturating_sub(clock.monotonic());
         let answer = send(&visit.api.world, request, left, MAX_FILE_BYTES).await;
         let answer = answer.map_err(|error| match error {
-            SendError::Ambiguous("the answer broke off or is too long") => no_file(w::FILE_TOO_LARGE),
+            SendError::Ambiguous(BROKE_OFF) => no_file(w::FILE_TOO_LARGE),
             SendError::NotSent(_) | SendError::Ambiguous(_) => no_file(w::FILE_UNAVAILABLE),
         })?;
         let (parts, body) = answer.into_parts();

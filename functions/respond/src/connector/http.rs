@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use handover_aws::{
     Line, Speaker,
-    http::{SendError, check_url, send},
+    http::{BROKE_OFF, SendError, check_url, send},
 };
 use handover_core::{AccountId, BotId, Channel, ContactId, ConversationId, InboxId, Timestamp, TurnId};
 use handover_providers::{Secrets, standard_webhooks_signature};
@@ -116,7 +116,7 @@ fn rfc3339(at: Timestamp) -> String {
 pub(super) fn unsent(error: SendError) -> Trouble {
     match error {
         SendError::Ambiguous("no answer in time") => Trouble::new("timeout"),
-        SendError::Ambiguous("the answer broke off or is too long") => Trouble::new("malformed"),
+        SendError::Ambiguous(BROKE_OFF) => Trouble::new("malformed"),
         SendError::NotSent(_) | SendError::Ambiguous(_) => Trouble::passing("unreachable"),
     }
 }

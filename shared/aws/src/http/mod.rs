@@ -85,6 +85,9 @@ fn tls(trusted: TrustStore) -> TlsContext {
     TlsContext::builder().with_trust_store(trusted).build().expect("a TLS context")
 }
 
+/// What [`SendError::Ambiguous`] says of an answer that did not come whole, or is longer than was asked for.
+pub const BROKE_OFF: &str = "the answer broke off or is too long";
+
 /// Why there is no answer to a request. The texts hold nothing of the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SendError {
@@ -126,7 +129,7 @@ async fn read(response: HttpResponse, max_bytes: usize) -> Result<http::Response
     let broken = |_| SendError::Ambiguous("the answer is not HTTP");
     let (parts, body) = response.try_into_http1x().map_err(broken)?.into_parts();
     let body = Limited::new(body, max_bytes).collect().await;
-    let body = body.map_err(|_| SendError::Ambiguous("the answer broke off or is too long"))?;
+    let body = body.map_err(|_| SendError::Ambiguous(BROKE_OFF))?;
     Ok(http::Response::from_parts(parts, body.to_bytes()))
 }
 

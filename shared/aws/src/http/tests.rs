@@ -187,7 +187,7 @@ async fn an_answer_that_is_too_long_is_not_read_on() {
     let (address, requests) =
         peer(vec![b"HTTP/1.1 200 OK\r\ncontent-length: 17\r\n\r\n12345678901234567".to_vec()]);
     let result = send_to(&world_client(true), &format!("http://{address}/")).await;
-    assert_eq!(result, Err(SendError::Ambiguous("the answer broke off or is too long")));
+    assert_eq!(result, Err(SendError::Ambiguous(BROKE_OFF)));
     requests.join().unwrap();
 }
 
